@@ -1,0 +1,1 @@
+"""octopus_pipeline: EmailOctopus campaigns to MongoDB, Parquet and one CSV a campaign."""

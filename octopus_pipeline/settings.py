@@ -1,0 +1,197 @@
+"""Every setting: read from the environment and `.env` once, validated, with a message per wrong one."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+API_BASE_URLS = {"v2": "https://api.emailoctopus.com", "v1.6": "https://emailoctopus.com"}
+"""Where each API version lives (documented)."""
+
+_OWN_PREFIXES = ("EMAILOCTOPUS_", "MONGO_", "OCTOPUS_")
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; the message names each with what to do."""
+
+
+def _known_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        message = f"{name!r} is no time zone; use an IANA name such as America/New_York"
+        raise ValueError(message) from error
+    return name
+
+
+class Settings(BaseSettings):
+    """The project's settings; each field's environment variable is its name in upper case."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    emailoctopus_api_key: SecretStr | None = Field(None, description="API key of the EmailOctopus account.")
+    emailoctopus_api_version: Literal["v2", "v1.6"] = Field(
+        "v2", description="API version; legacy keys work with v1.6 only."
+    )
+    emailoctopus_base_url: str | None = Field(
+        None, description="Another server than EmailOctopus's own, such as the sandbox."
+    )
+    emailoctopus_requests_per_second: float = Field(
+        10, gt=0, le=10_000, description="The account's sustained limit."
+    )
+    emailoctopus_burst: int = Field(
+        100, ge=1, le=100_000, description="Requests the account may send at once."
+    )
+    emailoctopus_connections: int = Field(16, ge=1, le=256, description="Concurrent requests.")
+    emailoctopus_timeout_seconds: float = Field(30, gt=0, description="How long one answer may take.")
+    emailoctopus_max_attempts: int = Field(8, ge=1, le=50, description="Attempts a request before giving up.")
+
+    mongo_connection_url: SecretStr | None = Field(
+        None, description="MongoDB connection string; empty means the embedded server."
+    )
+    mongo_database: str = Field(
+        "emailoctopus_db", min_length=1, description="Database of campaigns and participants."
+    )
+    mongo_timeout_seconds: float = Field(5, gt=0, description="How long to look for the MongoDB server.")
+
+    octopus_data_dir: Path = Field(Path("data"), description="Everything the project keeps on this machine.")
+    octopus_tables_url: str | None = Field(
+        None, description="Folder or fsspec URL of the Parquet tables; default: tables in the data folder."
+    )
+    octopus_export_dir: Path | None = Field(
+        None, description="Folder of the CSVs; default: exports in the data folder."
+    )
+    octopus_time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
+        "America/New_York", description="Time zone of schedules and of daily partitions."
+    )
+    octopus_live_window_days: float = Field(
+        30, ge=0, description="Days after sending in which a campaign's reports are watched for changes."
+    )
+    octopus_contacts_max_age_minutes: float = Field(
+        60, ge=0, description="How old the copy of a contact list may be when a campaign is merged."
+    )
+    octopus_drift_fail_percent: float = Field(
+        2,
+        ge=0,
+        le=100,
+        description="A report that differs from its summary by more than this fails its campaign.",
+    )
+    octopus_drift_fail_contacts: int = Field(
+        5, ge=0, description="... unless it differs by no more than this many contacts."
+    )
+    octopus_alert_webhook_url: SecretStr | None = Field(
+        None, description="Slack-format webhook that hears of failed runs."
+    )
+    octopus_daily_start: str = Field(
+        "2024-01-01", pattern=r"^\d{4}-\d\d-\d\d$", description="First day of the daily partitions."
+    )
+
+    @field_validator(
+        "emailoctopus_api_key",
+        "emailoctopus_base_url",
+        "mongo_connection_url",
+        "octopus_tables_url",
+        "octopus_export_dir",
+        "octopus_alert_webhook_url",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("emailoctopus_base_url", "octopus_alert_webhook_url")
+    @classmethod
+    def _http_url(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text is not None and (urlsplit(text).scheme not in {"http", "https"} or not urlsplit(text).netloc):
+            message = "must be an http:// or https:// address"
+            raise ValueError(message)
+        return value
+
+    @field_validator("mongo_connection_url")
+    @classmethod
+    def _mongo_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
+            message = "must start with mongodb:// or mongodb+srv://"
+            raise ValueError(message)
+        return value
+
+    @property
+    def api_base_url(self) -> str:
+        """The server asked for the account: the one set, else EmailOctopus's own for the API version."""
+        return self.emailoctopus_base_url or API_BASE_URLS[self.emailoctopus_api_version]
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder, absolute."""
+        return self.octopus_data_dir.resolve()
+
+    @property
+    def tables_url(self) -> str:
+        """Where the Parquet tables are."""
+        return self.octopus_tables_url or str(self.data_dir / "tables")
+
+    @property
+    def export_dir(self) -> Path:
+        """Where the CSVs go, absolute."""
+        return (self.octopus_export_dir or self.data_dir / "exports").resolve()
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """The time zone of schedules and of daily partitions."""
+        return ZoneInfo(self.octopus_time_zone)
+
+    @property
+    def live_window(self) -> timedelta:
+        """How long after sending a campaign's reports are watched for changes."""
+        return timedelta(days=self.octopus_live_window_days)
+
+    @property
+    def contacts_max_age(self) -> timedelta:
+        """How old the copy of a contact list may be when a campaign is merged."""
+        return timedelta(minutes=self.octopus_contacts_max_age_minutes)
+
+
+def _misspelt(names: set[str]) -> list[str]:
+    known = {name.upper() for name in Settings.model_fields}
+    problems = []
+    for name in sorted(names):
+        if name.startswith(_OWN_PREFIXES) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "see .env.example for the names there are"
+            problems.append(f"{name}: no such setting; {hint}")
+    return problems
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment and `.env`.
+
+    Raises:
+        SettingsError: with one line per wrong or misspelt setting; never a value: it may be secret.
+    """
+    problems = _misspelt({name.upper() for name in (*os.environ, *dotenv_values(".env"))})
+    try:
+        settings = Settings()  # type: ignore[call-arg]  # the fields come from the environment
+    except ValidationError as error:
+        problems += [
+            f"{'.'.join(map(str, detail['loc'])).upper()}: {detail['msg'].removeprefix('Value error, ')}"
+            for detail in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError(_report(problems)) from None
+    if problems:
+        raise SettingsError(_report(problems))
+    return settings
+
+
+def _report(problems: list[str]) -> str:
+    lines = "\n".join(f"  {problem}" for problem in problems)
+    return f"Wrong settings (environment or .env):\n{lines}"
