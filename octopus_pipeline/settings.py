@@ -14,13 +14,15 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from octopus_pipeline.errors import PipelineError
+
 API_BASE_URLS = {"v2": "https://api.emailoctopus.com", "v1.6": "https://emailoctopus.com"}
 """Where each API version lives (documented)."""
 
 _OWN_PREFIXES = ("EMAILOCTOPUS_", "MONGO_", "OCTOPUS_")
 
 
-class SettingsError(Exception):
+class SettingsError(PipelineError):
     """One or more settings are wrong; the message names each with what to do."""
 
 
@@ -91,6 +93,10 @@ class Settings(BaseSettings):
     octopus_alert_webhook_url: SecretStr | None = Field(
         None, description="Slack-format webhook that hears of failed runs."
     )
+    dagster_home_dir: Path | None = Field(
+        None, alias="DAGSTER_HOME", description="Dagster's own data; default: dagster in the data folder."
+    )
+    octopus_automation: bool = Field(True, description="Whether sensors and schedules start switched on.")
     octopus_daily_start: str = Field(
         "2024-01-01", pattern=r"^\d{4}-\d\d-\d\d$", description="First day of the daily partitions."
     )
@@ -144,6 +150,11 @@ class Settings(BaseSettings):
     def export_dir(self) -> Path:
         """Where the CSVs go, absolute."""
         return (self.octopus_export_dir or self.data_dir / "exports").resolve()
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where Dagster keeps runs and events, absolute."""
+        return (self.dagster_home_dir or self.data_dir / "dagster").resolve()
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -1,0 +1,145 @@
+"""The assets made of a campaign's reports: `engagement`, `campaign_participants`, `campaign_csv`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from octopus_pipeline.assets.descriptions import OWNERS, PERSONAL, column_schema, preview, rate
+from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
+from octopus_pipeline.assets.reports import REPORT_KEYS
+from octopus_pipeline.emailoctopus.records import Report
+from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
+from octopus_pipeline.exports.campaign_csv import CAMPAIGN_CSV_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from octopus_pipeline.sync.campaign import CampaignResult, EngagementCounts
+
+ENGAGEMENT_KEY = dg.AssetKey("engagement")
+PARTICIPANTS_KEY = dg.AssetKey("campaign_participants")
+CSV_KEY = dg.AssetKey("campaign_csv")
+CONTACTS_KEY = dg.AssetKey("contacts")
+
+_PREVIEW_COLUMNS = ("email_address", "status", "opened", "clicked", "bounced", "city", "zip")
+
+
+def _lineage() -> dg.TableColumnLineage:
+    """Where each column of `engagement` comes from."""
+    reports = {flag: REPORT_KEYS[Report(flag)] for flag in FLAGS}
+    deps: dict[str, list[dg.TableColumnDep]] = {
+        "contact_id": [
+            dg.TableColumnDep(asset_key=key, column_name="contact_id") for key in REPORT_KEYS.values()
+        ],
+        "email_address": [
+            dg.TableColumnDep(asset_key=CONTACTS_KEY, column_name="email_address"),
+            dg.TableColumnDep(asset_key=REPORT_KEYS[Report.SENT], column_name="email_address"),
+        ],
+        "status": [dg.TableColumnDep(asset_key=CONTACTS_KEY, column_name="status")],
+    }
+    for flag, key in reports.items():
+        deps[flag] = [dg.TableColumnDep(asset_key=key, column_name="contact_id")]
+        for edge in ("first_at", "last_at"):
+            deps[f"{flag}_{edge}"] = [dg.TableColumnDep(asset_key=key, column_name="occurred_at")]
+    clicked = dg.TableColumnDep(asset_key=reports["clicked"], column_name="contact_id")
+    deps["opened"].append(clicked)
+    for name in ENGAGEMENT_SCHEMA.names:
+        deps.setdefault(name, [dg.TableColumnDep(asset_key=CONTACTS_KEY, column_name="fields")])
+    return dg.TableColumnLineage(deps_by_column=deps)
+
+
+def _csv_lineage() -> dg.TableColumnLineage:
+    sources = {"email": "email_address"}
+    return dg.TableColumnLineage(
+        deps_by_column={
+            name: [dg.TableColumnDep(asset_key=ENGAGEMENT_KEY, column_name=sources.get(name, name))]
+            for name in CAMPAIGN_CSV_COLUMNS
+            if sources.get(name, name) in ENGAGEMENT_SCHEMA.names
+        }
+    )
+
+
+ENGAGEMENT_SPEC = dg.AssetSpec(
+    ENGAGEMENT_KEY,
+    deps=[*REPORT_KEYS.values(), CONTACTS_KEY],
+    description="One row a contact: what he or she did with the campaign, merged from the six reports and all "
+    "runs before. A flag that was once true stays true; a click implies an open.",
+    group_name="engagement",
+    kinds={"python", "duckdb", "parquet"},
+    owners=OWNERS,
+    tags=PERSONAL,
+    partitions_def=CAMPAIGN_PARTITIONS,
+    skippable=True,
+    metadata={
+        "dagster/column_schema": column_schema(ENGAGEMENT_SCHEMA),
+        "dagster/column_lineage": _lineage(),
+    },
+)
+
+PARTICIPANTS_SPEC = dg.AssetSpec(
+    PARTICIPANTS_KEY,
+    deps=[ENGAGEMENT_KEY],
+    description="The campaign's contacts in MongoDB `emailoctopus_db.participants`: one document a contact, "
+    "one merged upsert a run.",
+    group_name="engagement",
+    kinds={"python", "mongodb"},
+    owners=OWNERS,
+    tags=PERSONAL,
+    partitions_def=CAMPAIGN_PARTITIONS,
+    skippable=True,
+)
+
+CSV_SPEC = dg.AssetSpec(
+    CSV_KEY,
+    deps=[PARTICIPANTS_KEY, ENGAGEMENT_KEY],
+    description="The campaign's file for partner agencies: one row a contact, 21 columns, UTF-8, safe to open in "
+    "a spreadsheet. Readers see the former file or the new one, never a part.",
+    group_name="exports",
+    kinds={"python", "csv"},
+    owners=OWNERS,
+    tags=PERSONAL,
+    partitions_def=CAMPAIGN_PARTITIONS,
+    skippable=True,
+    metadata={
+        "dagster/column_schema": dg.TableSchema(
+            [dg.TableColumn(name, "text") for name in CAMPAIGN_CSV_COLUMNS]
+        ),
+        "dagster/column_lineage": _csv_lineage(),
+    },
+)
+
+
+def engagement_metadata(
+    counts: EngagementCounts, sample: list[Mapping[str, Any]], location: str
+) -> dict[str, Any]:
+    """Rows, rates in percent of the contacts, and a masked preview."""
+    return {
+        "dagster/row_count": counts.rows,
+        **{flag: counts.flags[flag] for flag in FLAGS},
+        "open_rate": rate(counts.flags["opened"], counts.rows),
+        "click_rate": rate(counts.flags["clicked"], counts.rows),
+        "preview": preview(sample, _PREVIEW_COLUMNS),
+        "table": dg.MetadataValue.path(location),
+    }
+
+
+def participants_metadata(stored: EngagementCounts, database: str) -> dict[str, Any]:
+    """What MongoDB holds of the campaign now."""
+    return {
+        "dagster/row_count": stored.rows,
+        **{flag: stored.flags[flag] for flag in FLAGS},
+        "collection": f"{database}.participants",
+    }
+
+
+def csv_metadata(result: CampaignResult) -> dict[str, Any]:
+    """Where the file lies and what it holds."""
+    if result.csv is None:
+        return {}
+    return {
+        "dagster/row_count": result.csv.rows,
+        "file": dg.MetadataValue.path(str(result.csv.path)),
+        **{flag: getattr(result.csv, flag) for flag in FLAGS},
+    }

@@ -1,0 +1,13 @@
+"""What assets are partitioned by: a campaign, or a day."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+CAMPAIGN_PARTITIONS = dg.DynamicPartitionsDefinition(name="campaigns")
+"""One partition a campaign that is sent or sending, in the order they were sent; none is ever deleted."""
+
+
+def daily_partitions(start: str, time_zone: str) -> dg.DailyPartitionsDefinition:
+    """The days from `start` up to and including today in the time zone."""
+    return dg.DailyPartitionsDefinition(start_date=start, timezone=time_zone, end_offset=1)

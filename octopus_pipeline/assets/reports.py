@@ -1,0 +1,61 @@
+"""The assets `reports/*`: the six per-contact reports of a campaign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from octopus_pipeline.assets.descriptions import OWNERS, PERSONAL, column_schema
+from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
+from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS, Report
+from octopus_pipeline.engagement.tables import REPORT_SCHEMA
+
+if TYPE_CHECKING:
+    from octopus_pipeline.sync.campaign import CampaignResult
+
+REPORT_KEYS = {report: dg.AssetKey(["reports", str(report)]) for report in ENGAGEMENT_REPORTS}
+
+_WHO = {
+    Report.SENT: "Contacts the campaign was sent to.",
+    Report.OPENED: "Contacts who opened it; mail programs that load images unasked count too.",
+    Report.CLICKED: "Contacts who clicked a link in it.",
+    Report.BOUNCED: "Contacts whose mail came back, for now or for good.",
+    Report.COMPLAINED: "Contacts who reported it as spam.",
+    Report.UNSUBSCRIBED: "Contacts who unsubscribed from it.",
+}
+
+REPORT_SPECS = [
+    dg.AssetSpec(
+        key,
+        deps=["campaigns"],
+        description=f"{_WHO[report]} Rows exactly as the API gave them, read to the last page.",
+        group_name="ingestion",
+        kinds={"python", "parquet"},
+        owners=OWNERS,
+        tags=PERSONAL,
+        partitions_def=CAMPAIGN_PARTITIONS,
+        skippable=True,
+        metadata={"dagster/column_schema": column_schema(REPORT_SCHEMA)},
+    )
+    for report, key in REPORT_KEYS.items()
+]
+
+
+def report_metadata(result: CampaignResult, report: Report, location: str) -> dict[str, Any]:
+    """What is shown of a report of a campaign: what was read, or why nothing was asked for."""
+    expected = result.summary.count(report) if result.summary else None
+    download = result.downloads.get(report)
+    if download is None:
+        reason = (
+            "unchanged since the last sync" if expected and expected.total else "nobody, says the summary"
+        )
+        return {"asked_for": reason, "requests": 0}
+    return {
+        "dagster/row_count": download.rows,
+        "asked_for": "read to its last page",
+        "contacts": download.contacts,
+        "contacts_of_the_summary": download.expected.unique,
+        "requests": download.pages,
+        "table": dg.MetadataValue.path(location),
+    }

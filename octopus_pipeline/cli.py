@@ -1,0 +1,245 @@
+"""`octopus`: the pipeline from a terminal. The same jobs as in the Dagster UI, on the same instance."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.sandbox.commands import sandbox
+from octopus_pipeline.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_HOURS_A_DAY = 24.0
+
+
+def _common(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that every working command has."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text."),
+        click.option("--export-dir", metavar="DIR", help="Where CSVs go, instead of OCTOPUS_EXPORT_DIR."),
+        click.option("--mongo-url", metavar="URL", help="MongoDB to use, instead of MONGO_CONNECTION_URL."),
+        click.option("-v", "--verbose", is_flag=True, help="Show the runs' logs."),
+    ):
+        command = option(command)
+    return command
+
+
+def _settings(mongo_url: str | None, export_dir: str | None) -> Settings:
+    if mongo_url is not None:
+        os.environ["MONGO_CONNECTION_URL"] = mongo_url
+    if export_dir is not None:
+        os.environ["OCTOPUS_EXPORT_DIR"] = export_dir
+    return load_settings()
+
+
+@click.group(context_settings=_CONTEXT)
+def octopus() -> None:
+    """EmailOctopus campaigns to MongoDB and one CSV a campaign, provably right.
+
+    Settings come from the environment and from .env (see .env.example); `octopus doctor` checks them. Every command
+    that works on campaigns is a run of the Dagster project: `octopus dev` shows it.
+
+    Exit codes: 0 all well, 1 something failed (it is named), 2 wrong use or wrong settings.
+    """
+
+
+@octopus.command(context_settings=_CONTEXT)
+@click.option("--all", "everything", is_flag=True, help="Every campaign, every report that is not empty.")
+@click.option(
+    "--campaign", "campaigns", multiple=True, metavar="NAME-OR-ID", help="This campaign; may be repeated."
+)
+@click.option("--incremental", is_flag=True, help="New campaigns, and reports whose totals changed.")
+@click.option(
+    "--hours", type=float, help="With --incremental: watch campaigns sent in the last so many hours only."
+)
+@_common
+def sync(
+    *,
+    everything: bool,
+    campaigns: tuple[str, ...],
+    incremental: bool,
+    hours: float | None,
+    verbose: bool,
+    mongo_url: str | None,
+    export_dir: str | None,
+    as_json: bool,
+) -> None:
+    r"""Sync campaigns: download reports, merge them, write MongoDB and CSVs.
+
+    \b
+    octopus sync --all                   everything anew
+    octopus sync --campaign "Fall 2025"  one campaign anew, by name, id or partition
+    octopus sync --incremental           what is new or changed, within the live window
+
+    A campaign that fails is named, keeps its earlier data and does not stop the others.
+    """
+    if sum((everything, bool(campaigns), incremental)) != 1:
+        raise click.UsageError("choose one of --all, --campaign and --incremental")
+    if hours is not None and not incremental:
+        raise click.UsageError("--hours goes with --incremental")
+    settings = _settings(mongo_url, export_dir)
+    if hours is not None:
+        settings = settings.model_copy(update={"octopus_live_window_days": hours / _HOURS_A_DAY})
+
+    from octopus_pipeline.sync.campaigns import find_campaigns, known_campaigns
+    from octopus_pipeline.sync.plan import Mode
+    from octopus_pipeline.sync.refresh import stale_campaigns
+    from octopus_pipeline.terminal.account import account
+    from octopus_pipeline.terminal.runs import runner
+    from octopus_pipeline.terminal.summary import campaign_rows, print_campaigns, print_work, work_record
+
+    console = Console(stderr=as_json)
+    with account(settings, console) as chosen, runner(chosen, console, verbose=verbose) as run:
+        run.list_campaigns(summaries=incremental)
+        database = run.connections.database
+        if incremental:
+            wanted = stale_campaigns(run.connections)
+        elif everything:
+            wanted = [known for known in known_campaigns(database) if known.archived_at is None]
+        else:
+            wanted = [known for name in campaigns for known in find_campaigns(database, name)]
+        run.sync({known.key for known in wanted if known.key}, Mode.REFRESH if incremental else Mode.RESYNC)
+        record = work_record(run.connections, run.work)
+        rows = campaign_rows(run.connections)
+    if as_json:
+        click.echo(json.dumps({**record, "campaigns": rows}, indent=2))
+    else:
+        print_campaigns(console, rows)
+        print_work(console, record)
+    sys.exit(1 if record["failed"] else 0)
+
+
+@octopus.command(context_settings=_CONTEXT)
+@click.option(
+    "--campaign", "campaigns", multiple=True, metavar="NAME-OR-ID", help="Only this one; repeatable."
+)
+@_common
+def export(
+    *, campaigns: tuple[str, ...], verbose: bool, mongo_url: str | None, export_dir: str | None, as_json: bool
+) -> None:
+    """Write the CSVs anew from what was synced. Asks nothing of EmailOctopus."""
+    settings = _settings(mongo_url, export_dir)
+
+    from octopus_pipeline.assets.engagement import CSV_KEY
+    from octopus_pipeline.sync.campaigns import find_campaigns, known_campaigns
+    from octopus_pipeline.sync.plan import Mode
+    from octopus_pipeline.terminal.runs import runner
+
+    console = Console(stderr=as_json)
+    with runner(settings, console, verbose=verbose) as run:
+        database = run.connections.database
+        wanted = (
+            [known for name in campaigns for known in find_campaigns(database, name)]
+            if campaigns
+            else [known for known in known_campaigns(database) if known.synced_at]
+        )
+        run.sync({known.key for known in wanted if known.key}, Mode.RESYNC, [CSV_KEY])
+        work = run.work
+    if as_json:
+        click.echo(json.dumps({"exported": work.synced, "failed": work.failed}, indent=2))
+    else:
+        console.print(f"{len(work.synced)} CSVs written to {settings.export_dir}", soft_wrap=True)
+        for key, why in work.failed.items():
+            console.print(f"failed: {key}: {why}", style="red", markup=False)
+    sys.exit(1 if work.failed else 0)
+
+
+@octopus.command(context_settings=_CONTEXT)
+@_common
+def stats(*, verbose: bool, mongo_url: str | None, export_dir: str | None, as_json: bool) -> None:  # noqa: ARG001
+    """Show every campaign with its counts, as last synced. Asks nothing of EmailOctopus."""
+    settings = _settings(mongo_url, export_dir)
+
+    from octopus_pipeline.sync.connections import Connections
+    from octopus_pipeline.terminal.summary import campaign_rows, print_campaigns
+
+    with Connections(settings) as connections:
+        rows = campaign_rows(connections)
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    elif rows:
+        print_campaigns(Console(), rows)
+    else:
+        click.echo("No campaigns yet: octopus sync --all")
+
+
+@octopus.command(context_settings=_CONTEXT)
+@_common
+def doctor(*, verbose: bool, mongo_url: str | None, export_dir: str | None, as_json: bool) -> None:  # noqa: ARG001
+    """Check every setting, the API key, MongoDB, disk and versions, and say how to mend what is wrong."""
+    settings = _settings(mongo_url, export_dir)
+
+    from octopus_pipeline.terminal.doctor import examine
+
+    findings = []
+    for finding in examine(settings):
+        findings.append(finding)
+        if not as_json:
+            click.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.subject}: {finding.seen}")
+            if not finding.well:
+                click.echo(f"     -> {finding.remedy}")
+    if as_json:
+        records = [{"well": finding.well, **asdict(finding)} for finding in findings]
+        click.echo(json.dumps(records, indent=2))
+    sys.exit(0 if all(finding.well for finding in findings) else 1)
+
+
+@octopus.command(context_settings=_CONTEXT)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where the UI listens; it has no login.")
+@click.option("--port", default=3000, show_default=True, help="The UI's port.")
+def dev(*, host: str, port: int) -> None:
+    """Open the Dagster UI with its daemon: assets, runs, schedules, sensors, backfills. Ctrl-C ends it."""
+    settings = load_settings()
+
+    from octopus_pipeline.terminal.account import account
+    from octopus_pipeline.terminal.dev import run_dagster
+
+    with account(settings, Console()) as chosen:
+        sys.exit(run_dagster(chosen, host=host, port=port))
+
+
+@octopus.command(context_settings=_CONTEXT)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clean(*, yes: bool) -> None:
+    """Stop the embedded MongoDB and remove all the project made in the data folder; the sample account stays."""
+    settings = load_settings()
+
+    from octopus_pipeline.store.embedded import stop
+
+    # Folders set elsewhere (OCTOPUS_EXPORT_DIR, DAGSTER_HOME ...) are the user's own and stay.
+    made = ("mongodb", "tables", "exports", "dagster", "limiter", "locks", "scratch")
+    folders = [settings.data_dir / name for name in made if (settings.data_dir / name).exists()]
+    if not yes and folders:
+        click.confirm(f"Remove {', '.join(map(str, folders))}?", abort=True)
+    stop(settings.data_dir)
+    for folder in folders:
+        shutil.rmtree(folder)
+        click.echo(f"removed {folder}")
+
+
+octopus.add_command(sandbox)
+
+
+def main() -> None:
+    """Run a command; an error of ours is its message on the error stream, never a traceback."""
+    from octopus_pipeline.settings import SettingsError
+
+    try:
+        octopus()
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    except PipelineError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)

@@ -1,0 +1,203 @@
+"""The law: six reports, contacts and what was known before -> one engagement row a contact.
+
+Every source is cut into sightings, rows that say one thing about one contact, and a contact's sightings are joined:
+- a flag is true if any says so, its first time is the least, its last time the greatest; a click is also an open
+  at that moment, so that the first open is never later than the first click;
+- the contact's record (email_address, status, fields) is the greatest by (contact_updated_at, email_address, length
+  of fields, fields, status). A row without an e-mail address (a contact deleted since) counts as undated, so that
+  what was last known stays. Where no record is dated, the greatest address seen stands beside the greatest record.
+
+Each part is a minimum or maximum in a total order, which makes merging commutative, associative, idempotent and
+monotonic; over runs too, as the prior engagement is cut into sightings like everything else.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from octopus_pipeline.engagement.contact_fields import FIELD_TAGS, field_columns
+from octopus_pipeline.engagement.tables import CONTACT_SCHEMA, ENGAGEMENT_SCHEMA, FLAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from octopus_pipeline.emailoctopus.records import Report
+
+CONTACT_COLUMNS = ("contact_id", "email_address", "status", "fields", "last_updated_at")
+"""The columns of `CONTACT_SCHEMA` that merging reads."""
+
+PRIOR_COLUMNS = tuple(name for name in ENGAGEMENT_SCHEMA.names if name not in FIELD_TAGS)
+"""The columns of `ENGAGEMENT_SCHEMA` that merging reads of earlier engagement."""
+
+BATCH_ROWS = 10_000
+BUCKET_SIGHTINGS = 150_000
+"""About how many sightings are joined at once: DuckDB cannot move their greatest texts to disk."""
+
+_RECORD_COLUMNS = ("contact_id", "email_address", "status", "fields", "contact_updated_at")
+
+_SIGHTING_SCHEMA = pa.schema(
+    [
+        *(ENGAGEMENT_SCHEMA.field(name) for name in _RECORD_COLUMNS),
+        pa.field("flag", pa.string()),
+        pa.field("first_at", pa.timestamp("us", "UTC")),
+        pa.field("last_at", pa.timestamp("us", "UTC")),
+    ]
+)
+
+_KEEP_SIGHTINGS = "CREATE TEMP TABLE sighting AS FROM source"
+
+_KEEP_CONTACTS_SEEN = """
+INSERT INTO sighting BY NAME
+SELECT contact_id, email_address, lower(status) AS status, fields, last_updated_at AS contact_updated_at
+FROM source SEMI JOIN sighting USING (contact_id)"""
+
+# Ordered, so that reading one bucket does not read them all.
+_FORM_BUCKETS = """
+CREATE TEMP TABLE bucketed AS
+SELECT *, hash(contact_id) % $buckets AS bucket, contact_updated_at IS NOT NULL AND email_address IS NOT NULL AS dated
+FROM sighting ORDER BY bucket"""
+
+_FLAG_COLUMNS = ",\n    ".join(
+    f"count(*) FILTER ({says_so}) > 0 AS {flag}, "
+    f"min(first_at) FILTER ({says_so}) AS {flag}_first_at, "
+    f"max(last_at) FILTER ({says_so}) AS {flag}_last_at"
+    for flag in FLAGS
+    for says_so in ["flag IN ('opened', 'clicked')" if flag == "opened" else f"flag = '{flag}'"]
+)
+
+_JOIN_BUCKET = f"""
+SELECT * EXCLUDE (record, any_email_address),
+    coalesce(nullif(record.email_address, ''), any_email_address) AS email_address,
+    nullif(record.status, '') AS status,
+    nullif(record.fields, '') AS fields,
+    nullif(record.updated_at, '-infinity') AS contact_updated_at
+FROM (
+    SELECT contact_id, {_FLAG_COLUMNS},
+        max(email_address) AS any_email_address,
+        max({{
+            'updated_at': CASE WHEN dated THEN contact_updated_at ELSE '-infinity' END,
+            'email_address': CASE WHEN dated THEN email_address ELSE '' END,
+            'fullness': coalesce(length(fields), 0),
+            'fields': coalesce(fields, ''),
+            'status': coalesce(status, '')
+        }}) FILTER (dated OR status IS NOT NULL OR fields IS NOT NULL) AS record
+    FROM bucketed WHERE bucket = $bucket GROUP BY contact_id
+)"""  # noqa: S608  # made of this module's own constants
+
+_SORTED_ENGAGEMENT = "FROM engagement ORDER BY lower(email_address) NULLS LAST, contact_id"
+
+
+def merge(
+    *,
+    reports: Mapping[Report, Iterable[pa.RecordBatch]],
+    contacts: Iterable[pa.RecordBatch] | None = None,
+    prior: Iterable[pa.RecordBatch] | None = None,
+    temp_dir: Path | None = None,
+    memory_limit: str = "256MB",
+    threads: int = 2,
+) -> Iterator[pa.RecordBatch]:
+    """One row in `ENGAGEMENT_SCHEMA` a contact of any report or of `prior`, by lower-case email_address, contact_id.
+
+    Args:
+        reports: batches in `REPORT_SCHEMA` a report; a report that was not fetched may be absent.
+        contacts: batches with `CONTACT_COLUMNS`; those that no report and no prior row names are left out.
+        prior: batches with `PRIOR_COLUMNS`: earlier engagement, in any number of rows a contact.
+        temp_dir: where to put what exceeds `memory_limit`; default: the system's temporary folder.
+        memory_limit: how much memory DuckDB may take, with its unit.
+        threads: how many threads DuckDB may use.
+
+    Raises:
+        KeyError: if a source lacks a column.
+    """
+    if temp_dir is not None:
+        temp_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="merge-", dir=temp_dir) as spill_folder:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "temp_directory": spill_folder,
+            "preserve_insertion_order": False,
+        }
+        with duckdb.connect(config=config) as connection:
+            _keep_sightings(connection, reports, contacts or (), prior or ())
+            _join(connection)
+            for batch in connection.sql(_SORTED_ENGAGEMENT).to_arrow_reader(BATCH_ROWS):
+                yield _with_field_columns(batch)
+
+
+def _keep_sightings(
+    connection: duckdb.DuckDBPyConnection,
+    reports: Mapping[Report, Iterable[pa.RecordBatch]],
+    contacts: Iterable[pa.RecordBatch],
+    prior: Iterable[pa.RecordBatch],
+) -> None:
+    """Fill the table `sighting`: reports and prior first, then of the contacts those that they name."""
+    sightings = chain(
+        (_report_sightings(report, batch) for report, batches in reports.items() for batch in batches),
+        (sighting for batch in prior for sighting in _prior_sightings(batch)),
+    )
+    contact_schema = pa.schema([CONTACT_SCHEMA.field(name) for name in CONTACT_COLUMNS])
+    contact_rows = (batch.select(CONTACT_COLUMNS) for batch in contacts)
+    for statement, schema, batches in (
+        (_KEEP_SIGHTINGS, _SIGHTING_SCHEMA, sightings),
+        (_KEEP_CONTACTS_SEEN, contact_schema, contact_rows),
+    ):
+        connection.register("source", pa.RecordBatchReader.from_batches(schema, batches))
+        connection.execute(statement)
+        connection.unregister("source")
+
+
+def _report_sightings(report: Report, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """A report's rows: each says that the contact is the campaign's, and has the report's flag if it is one."""
+    flag = pa.scalar(report if report in FLAGS else None, pa.string())
+    occurred_at = batch.column("occurred_at")
+    return _sightings(batch, pa.repeat(flag, batch.num_rows), occurred_at, occurred_at)
+
+
+def _prior_sightings(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Earlier engagement: one sighting a row for its record, and one for each flag that is set."""
+    never = pa.nulls(batch.num_rows, pa.timestamp("us", "UTC"))
+    yield _sightings(batch, pa.nulls(batch.num_rows, pa.string()), never, never)
+    for flag in FLAGS:
+        flagged = batch.filter(batch.column(flag))
+        bare = pa.record_batch({"contact_id": flagged.column("contact_id")})
+        times = (flagged.column(f"{flag}_{end}_at") for end in ("first", "last"))
+        yield _sightings(bare, pa.repeat(flag, bare.num_rows), *times)
+
+
+def _sightings(
+    batch: pa.RecordBatch, flag: pa.Array, first_at: pa.Array, last_at: pa.Array
+) -> pa.RecordBatch:
+    """Sightings with the record's columns that `batch` has."""
+    columns = {name: batch.column(name) for name in batch.schema.names if name in _RECORD_COLUMNS}
+    if "status" in columns:
+        columns["status"] = pc.utf8_lower(columns["status"])
+    columns |= {"flag": flag, "first_at": first_at, "last_at": last_at}
+    arrays = [columns.get(field.name, pa.nulls(batch.num_rows, field.type)) for field in _SIGHTING_SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=_SIGHTING_SCHEMA)
+
+
+def _join(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill the table `engagement`, a bucket of contacts at a time."""
+    (sightings,) = connection.execute("SELECT count(*) FROM sighting").fetchone() or (0,)
+    buckets = 1 + sightings // BUCKET_SIGHTINGS
+    connection.execute(_FORM_BUCKETS, {"buckets": buckets})
+    connection.execute("DROP TABLE sighting")
+    for bucket in range(buckets):
+        into = "INSERT INTO engagement" if bucket else "CREATE TEMP TABLE engagement AS"
+        connection.execute(f"{into} {_JOIN_BUCKET}", {"bucket": bucket})
+    connection.execute("DROP TABLE bucketed")
+
+
+def _with_field_columns(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = {name: batch.column(name) for name in PRIOR_COLUMNS}
+    columns |= dict(zip(FIELD_TAGS, field_columns(batch.column("fields").to_pylist()), strict=True))
+    arrays = [columns[field.name].cast(field.type) for field in ENGAGEMENT_SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=ENGAGEMENT_SCHEMA)

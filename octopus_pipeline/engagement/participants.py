@@ -1,0 +1,134 @@
+"""Engagement rows as documents of `emailoctopus_db.participants`: updates that only add knowledge, and back.
+
+A document is `{campaign_id, contact_id, email_address, status, fields, engagement: {flag: bool},
+engagement_times: {flag: {first, last}}, synced_at}`, status in upper case as it always was there. `$max` and `$min`
+make the updates' order irrelevant for flags and times: nothing falls back, whichever run writes last.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+from pymongo import UpdateOne
+
+from octopus_pipeline.engagement.contact_fields import FIELD_TAGS, field_columns
+from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pymongo.collection import Collection
+
+    Document = dict[str, Any]
+
+PRIOR_BATCH_ROWS = 10_000
+
+_NOTHING_DONE = {f"engagement.{flag}": False for flag in FLAGS}
+
+
+def heal_engagement(participants: Collection[Document], campaign_id: str) -> int:
+    """Give documents of the old tool whose `engagement` is null an empty one, on which `$max` works; how many."""
+    result = participants.update_many(
+        {"campaign_id": campaign_id, "engagement": None}, {"$set": {"engagement": {}}}
+    )
+    return result.modified_count
+
+
+def participant_updates(
+    campaign_id: str, batches: Iterable[pa.RecordBatch], synced_at: datetime
+) -> Iterator[UpdateOne]:
+    """One upsert a row in `ENGAGEMENT_SCHEMA`, by campaign_id and contact_id."""
+    for batch in batches:
+        for contact_id, update in participant_changes(batch, synced_at):
+            yield UpdateOne({"campaign_id": campaign_id, "contact_id": contact_id}, update, upsert=True)
+
+
+def participant_changes(batch: pa.RecordBatch, synced_at: datetime | None) -> Iterator[tuple[str, Document]]:
+    """(contact_id, MongoDB update) a row: what adds the row's knowledge to a document.
+
+    An empty e-mail address, status or fields never overwrites a value; without `synced_at` that stays as it is.
+    """
+    dated = {} if synced_at is None else {"synced_at": synced_at}
+    rows = zip(
+        batch.column("contact_id").to_pylist(),
+        batch.column("email_address").to_pylist(),
+        batch.column("status").to_pylist(),
+        batch.column("fields").to_pylist(),
+        _engagement_updates(batch),
+        strict=True,
+    )
+    for contact_id, email_address, status, fields, engagement in rows:
+        record = {
+            "email_address": email_address,
+            "status": status and status.upper(),
+            "fields": None if fields is None else orjson.loads(fields),
+        }
+        update = engagement.copy()
+        if None in (email_address, status, fields):
+            update["$setOnInsert"] = {name: None for name, value in record.items() if value is None}
+            record = {name: value for name, value in record.items() if value is not None}
+        if record or dated:
+            update["$set"] = record | dated
+        yield contact_id, update
+
+
+def _engagement_updates(batch: pa.RecordBatch) -> list[Document]:
+    """The `$max` and `$min` of each row; rows of contacts that did nothing share one, as nearly all rows do."""
+    updates: list[Document] = [{"$max": _NOTHING_DONE}] * batch.num_rows
+    for flag in FLAGS:
+        flagged = [row for row, done in enumerate(batch.column(flag).to_pylist()) if done]
+        positions = pa.array(flagged, pa.int64())
+        firsts = batch.column(f"{flag}_first_at").take(positions).to_pylist()
+        lasts = batch.column(f"{flag}_last_at").take(positions).to_pylist()
+        for row, first, last in zip(flagged, firsts, lasts, strict=True):
+            update = updates[row] = {name: changes.copy() for name, changes in updates[row].items()}
+            update["$max"][f"engagement.{flag}"] = True
+            if first is not None:
+                update.setdefault("$min", {})[f"engagement_times.{flag}.first"] = first
+            if last is not None:
+                update["$max"][f"engagement_times.{flag}.last"] = last
+    return updates
+
+
+def prior_rows(documents: Iterable[Mapping[str, Any]]) -> Iterator[pa.RecordBatch]:
+    """Participant documents, also the old tool's, in `ENGAGEMENT_SCHEMA`: what was known before the first sync.
+
+    Contacts' records are undated: any dated one from EmailOctopus wins over them.
+    """
+    remaining = iter(documents)
+    while page := list(islice(remaining, PRIOR_BATCH_ROWS)):
+        yield prior_batch(page)
+
+
+def prior_batch(documents: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
+    """Participant documents in `ENGAGEMENT_SCHEMA`, a row a document."""
+    fields = [_json(document.get("fields")) for document in documents]
+    columns: dict[str, Any] = {
+        "contact_id": [document["contact_id"] for document in documents],
+        "email_address": [document.get("email_address") or None for document in documents],
+        "status": [str(document.get("status") or "").lower() or None for document in documents],
+        "fields": fields,
+        "contact_updated_at": [None] * len(documents),
+    }
+    for flag in FLAGS:
+        columns[flag] = [bool((document.get("engagement") or {}).get(flag)) for document in documents]
+        times = [(document.get("engagement_times") or {}).get(flag) or {} for document in documents]
+        for end in ("first", "last"):
+            columns[f"{flag}_{end}_at"] = [_utc(time.get(end)) for time in times]
+    columns |= dict(zip(FIELD_TAGS, field_columns(fields), strict=True))
+    arrays = [pa.array(columns[field.name], field.type) for field in ENGAGEMENT_SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=ENGAGEMENT_SCHEMA)
+
+
+def _json(fields: object) -> str | None:
+    """Old documents hold what BSON can: dates and the like become text."""
+    return orjson.dumps(fields, default=str).decode() if isinstance(fields, dict) else None
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    """MongoDB keeps UTC; pymongo gives it without a zone unless asked."""
+    return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,0 +1,31 @@
+"""Which campaigns a run is working on, or will."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from octopus_pipeline.orchestration.jobs import RANGE_END, RANGE_START
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def keys_in_flight(instance: dg.DagsterInstance, ordered: Sequence[str]) -> set[str]:
+    """The partitions of all unfinished runs, single or ranged."""
+    keys: set[str] = set()
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
+        first = run.tags.get(RANGE_START) or run.tags.get("dagster/partition")
+        last = run.tags.get(RANGE_END) or first
+        if first in ordered and last in ordered:
+            keys.update(ordered[ordered.index(first) : ordered.index(last) + 1])
+    return keys

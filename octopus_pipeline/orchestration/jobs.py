@@ -1,0 +1,85 @@
+"""The jobs: what schedules, sensors, the terminal and people launch."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from octopus_pipeline.assets.campaign_sync import CAMPAIGNS_A_RUN
+from octopus_pipeline.assets.engagement import CSV_KEY, ENGAGEMENT_KEY, PARTICIPANTS_KEY
+from octopus_pipeline.assets.reports import REPORT_KEYS
+from octopus_pipeline.sync.plan import Mode, chunks, neighbours
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+LIST_CAMPAIGNS = dg.define_asset_job(
+    "list_campaigns",
+    selection=dg.AssetSelection.assets("campaigns"),
+    description="Read the account's campaigns and add the partitions of new ones.",
+)
+
+SYNC_CAMPAIGNS = dg.define_asset_job(
+    "sync_campaigns",
+    selection=dg.AssetSelection.assets(*REPORT_KEYS.values(), ENGAGEMENT_KEY, PARTICIPANTS_KEY, CSV_KEY),
+    description="Take campaigns from their reports to MongoDB and their CSVs. A full re-sync unless configured.",
+)
+
+REFRESH_CONTACTS = dg.define_asset_job(
+    "refresh_contacts",
+    selection=dg.AssetSelection.assets("contacts"),
+    description="Read what changed in the contact lists.",
+)
+
+DAILY_SNAPSHOT = dg.define_asset_job(
+    "daily_snapshot",
+    selection=dg.AssetSelection.assets("campaigns", "campaign_statistics"),
+    description="List the campaigns and keep every campaign's summary as today's statistics.",
+)
+
+DAILY_ENGAGEMENT = dg.define_asset_job(
+    "make_daily_engagement",
+    selection=dg.AssetSelection.assets("daily_engagement"),
+    description="What happened on given days, by campaign.",
+)
+
+JOBS = [LIST_CAMPAIGNS, SYNC_CAMPAIGNS, REFRESH_CONTACTS, DAILY_SNAPSHOT, DAILY_ENGAGEMENT]
+
+
+def sync_config(mode: Mode) -> dict[str, object]:
+    """The run config of `sync_campaigns` in a mode."""
+    return {"ops": {"campaign_sync": {"config": {"mode": mode.name}}}}
+
+
+def campaigns_config(*, summaries: bool) -> dict[str, object]:
+    """The run config of `campaigns` with or without reading summaries."""
+    return {"ops": {"campaigns": {"config": {"summaries": summaries}}}}
+
+
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """The tags that make a run work on the partitions from `first` to `last`."""
+    return {RANGE_START: first, RANGE_END: last}
+
+
+def sync_requests(keys: set[str], ordered: list[str], mode: Mode) -> list[dg.RunRequest]:
+    """Runs of `sync_campaigns` for `keys`: neighbours together, a bounded number a run.
+
+    Args:
+        keys: the partitions wanted.
+        ordered: all partitions in their order.
+        mode: how much of each campaign is asked for.
+    """
+    return [
+        _sync_request(chunk, mode)
+        for group in neighbours(keys, ordered)
+        for chunk in chunks(group, CAMPAIGNS_A_RUN)
+    ]
+
+
+def _sync_request(keys: list[str], mode: Mode) -> dg.RunRequest:
+    single = len(keys) == 1
+    return dg.RunRequest(
+        job_name=SYNC_CAMPAIGNS.name,
+        run_config=sync_config(mode),
+        partition_key=keys[0] if single else None,
+        tags={} if single else range_tags(keys[0], keys[-1]),
+    )

@@ -1,0 +1,55 @@
+"""Everything Dagster shows and runs, gathered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from octopus_pipeline.assets.campaign_sync import campaign_sync
+from octopus_pipeline.assets.campaigns import campaigns
+from octopus_pipeline.assets.contacts import contacts
+from octopus_pipeline.assets.daily import daily_assets
+from octopus_pipeline.assets.progress import ProgressOf, logged_progress
+from octopus_pipeline.assets.resources import connections_resource
+from octopus_pipeline.orchestration.alerts import alert_sensors
+from octopus_pipeline.orchestration.inventory import no_campaign_left_failed
+from octopus_pipeline.orchestration.jobs import JOBS
+from octopus_pipeline.orchestration.schedules import schedules
+from octopus_pipeline.orchestration.sensors import sensors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from octopus_pipeline.settings import Settings
+    from octopus_pipeline.sync.connections import Connections
+
+
+def build_definitions(
+    settings: Settings,
+    *,
+    progress_of: ProgressOf = logged_progress,
+    connections: Connections | None = None,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
+    """All assets, checks, jobs, schedules and sensors, working with what the settings name.
+
+    Args:
+        settings: the project's settings.
+        progress_of: how long steps show their progress.
+        connections: opened ones to work with, which stay open, instead of a run's own.
+        loggers: where runs log to besides the instance; the terminal by default.
+    """
+    return dg.Definitions(
+        assets=[campaigns, campaign_sync, contacts, *daily_assets(settings)],
+        asset_checks=[no_campaign_left_failed],
+        jobs=JOBS,
+        schedules=schedules(settings),
+        sensors=[*sensors(settings), *alert_sensors(settings)],
+        resources={
+            "connections": connections or connections_resource(settings),
+            "progress_of": progress_of,
+        },
+        loggers=loggers,
+        executor=dg.in_process_executor,
+    )

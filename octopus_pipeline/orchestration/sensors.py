@@ -1,0 +1,83 @@
+"""The sensors: they compare what is with what was synced, and request runs for the difference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
+from octopus_pipeline.emailoctopus.errors import EmailOctopusError
+from octopus_pipeline.orchestration.in_flight import keys_in_flight
+from octopus_pipeline.orchestration.jobs import DAILY_SNAPSHOT, SYNC_CAMPAIGNS, sync_requests
+from octopus_pipeline.store.mongo import MongoUnavailableError
+from octopus_pipeline.sync.campaigns import list_campaigns, read_summaries, watched
+from octopus_pipeline.sync.connections import Connections
+from octopus_pipeline.sync.plan import Mode, due_for_a_look
+from octopus_pipeline.sync.refresh import stale_campaigns
+
+if TYPE_CHECKING:
+    from octopus_pipeline.settings import Settings
+
+_TICK_SECONDS = 300
+_LOOKS_A_TICK = 200
+"""Summaries read in one tick: 20 s at ten a second, well within the 60 s that Dagster allows a tick."""
+
+
+def sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """The sensors, switched on if the settings say so."""
+    running = (
+        dg.DefaultSensorStatus.RUNNING if settings.octopus_automation else dg.DefaultSensorStatus.STOPPED
+    )
+    # A tick has a minute: it gives up early and looks again at the next one.
+    patience = {"emailoctopus_max_attempts": 2, "emailoctopus_timeout_seconds": 10.0}
+    hasty = settings.model_copy(update=patience)
+
+    @dg.sensor(job=SYNC_CAMPAIGNS, minimum_interval_seconds=_TICK_SECONDS, default_status=running)
+    def new_campaigns(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        """Adds new campaigns' partitions; requests runs for them and for campaigns whose summary changed.
+
+        The cursor has the time of the last look at each campaign: the older a campaign, the rarer the look.
+        """
+        now = datetime.now(UTC)
+        looks = {key: datetime.fromisoformat(at) for key, at in json.loads(context.cursor or "{}").items()}
+        try:
+            with Connections(hasty) as connections:
+                known = list_campaigns(connections, now)
+                due = due_for_a_look(watched(known, connections, now), looks, now)[:_LOOKS_A_TICK]
+                read_summaries(connections, due, now)
+                stale = {str(one.key) for one in stale_campaigns(connections)}
+        except (EmailOctopusError, MongoUnavailableError) as error:
+            return dg.SkipReason(f"Nothing was looked at: {error}")
+        live = {one.campaign.id for one in watched(known, connections, now)}
+        looked = {one.campaign.id: now for one in due}
+        cursor = {key: at.isoformat() for key, at in {**looks, **looked}.items() if key in live}
+        present = context.instance.get_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "")
+        new = [one.key for one in known if one.key and one.key not in present]
+        ordered = [*present, *new]
+        wanted = (stale & set(ordered)) - keys_in_flight(context.instance, ordered)
+        return dg.SensorResult(
+            run_requests=sync_requests(wanted, ordered, Mode.REFRESH),
+            dynamic_partitions_requests=[CAMPAIGN_PARTITIONS.build_add_request(new)] if new else [],
+            cursor=json.dumps(cursor),
+            skip_reason=None if wanted else dg.SkipReason(f"{len(due)} campaigns looked at, none changed"),
+        )
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[DAILY_SNAPSHOT],
+        request_job=SYNC_CAMPAIGNS,
+        default_status=running,
+    )
+    def changed_campaigns(context: dg.RunStatusSensorContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
+        """After the daily snapshot: requests runs for the campaigns whose summary is not the one last synced."""
+        with Connections(hasty) as connections:
+            stale = {str(one.key) for one in stale_campaigns(connections)}
+        ordered = context.instance.get_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "")
+        wanted = (stale & set(ordered)) - keys_in_flight(context.instance, ordered)
+        return sync_requests(wanted, list(ordered), Mode.REFRESH) or dg.SkipReason("no campaign changed")
+
+    return [new_campaigns, changed_campaigns]

@@ -1,0 +1,262 @@
+"""Parquet tables: one file an (asset, partition), written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import IO
+
+ROW_GROUP_ROWS = 50_000
+ROW_GROUP_BYTES = 32 * 2**20
+"""A row group is closed at whichever of the two comes first, so that reading one takes little memory."""
+
+LEFTOVER_AGE_SECONDS = 24 * 3600
+"""An unfinished file older than this belongs to no living writer."""
+
+_SUFFIX = ".parquet"
+_LEFTOVER = re.compile(r"\..+\.(\d+)-[0-9a-f]{32}\.tmp")
+_PLAIN_NAME = re.compile(r'[^.\s/\\:*?"<>|\x00-\x1f][^/\\:*?"<>|\x00-\x1f]*')
+_ARROW_SCHEMA_KEY = b"ARROW:schema"
+
+
+class TableNotFoundError(LookupError):
+    """The table (or that partition of it) was never written, or was deleted."""
+
+
+class TableSchemaError(TypeError):
+    """Rows, or a stored table, do not have the declared schema."""
+
+
+class TableWriter:
+    """Takes a table's rows; `TableStore.writer` makes it and stores what it took."""
+
+    def __init__(self, name: str, file: IO[bytes], schema: pa.Schema, metadata: Mapping[str, str]) -> None:
+        self.metadata = dict(metadata)
+        """Key/value text kept with the table; entries may be added until the writer closes."""
+        self.rows = 0
+        """Rows taken so far."""
+        self._name = name
+        self._schema = schema
+        self._parquet = pq.ParquetWriter(file, schema, compression="zstd")
+        self._pending: list[pa.RecordBatch] = []
+        self._pending_rows = 0
+        self._pending_bytes = 0
+
+    def write(self, batch: pa.RecordBatch | pa.Table) -> None:
+        """Add rows.
+
+        Raises:
+            TableSchemaError: if they do not have the declared schema, or lack a value that it requires.
+        """
+        _require_schema(self._name, batch.schema, self._schema)
+        for field in self._schema:
+            if not field.nullable and batch.column(field.name).null_count:
+                message = f"table {self._name}: column {field.name} must not be empty"
+                raise TableSchemaError(message)
+        self._pending += batch.to_batches() if isinstance(batch, pa.Table) else [batch]
+        self._pending_rows += batch.num_rows
+        self._pending_bytes += batch.nbytes
+        self.rows += batch.num_rows
+        if self._pending_rows >= ROW_GROUP_ROWS or self._pending_bytes >= ROW_GROUP_BYTES:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is pending and the file's end."""
+        self._flush()
+        self._parquet.add_key_value_metadata(self.metadata)
+        self._parquet.close()
+
+    def _flush(self) -> None:
+        table = pa.Table.from_batches(self._pending, self._schema)
+        self._parquet.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        self._pending = []
+        self._pending_rows = self._pending_bytes = 0
+
+
+class TableStore:
+    """Tables under a local folder or any fsspec URL.
+
+    A partitioned table's file is `{url}/{table}/{partition}.parquet`, another's `{url}/{table}.parquet`; a
+    table's name may hold slashes. Readers see the former file or the new one, never a part: files are written
+    under a temporary name in the same folder and renamed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._files, self._root = url_to_fs(url)
+
+    @contextmanager
+    def writer(
+        self,
+        table: str,
+        partition: str | None,
+        schema: pa.Schema,
+        *,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Iterator[TableWriter]:
+        """A writer whose rows replace the table when the block ends well, and are dropped when it does not."""
+        path = self._path(table, partition)
+        folder, _, name = path.rpartition("/")
+        unfinished = f"{folder}/.{name}.{int(time.time())}-{uuid.uuid4().hex}.tmp"
+        self._files.makedirs(folder, exist_ok=True)
+        self._sweep(folder)
+        try:
+            with self._files.open(unfinished, "wb") as file:
+                writer = TableWriter(_display(table, partition), file, schema, metadata or {})
+                yield writer
+                writer.close()
+                self._sync(file)
+            self._rename(unfinished, path)
+        except BaseException:
+            if self._files.exists(unfinished):
+                self._files.rm_file(unfinished)
+            raise
+
+    def exists(self, table: str, partition: str | None) -> bool:
+        """Whether the table was written."""
+        self._files.invalidate_cache()
+        return bool(self._files.isfile(self._path(table, partition)))
+
+    def rows(self, table: str, partition: str | None) -> int:
+        """How many rows the table has.
+
+        Raises:
+            TableNotFoundError: if there is no such table.
+        """
+        with self._open(table, partition) as parquet:
+            return int(parquet.metadata.num_rows)
+
+    def metadata(self, table: str, partition: str | None) -> dict[str, str]:
+        """The key/value text kept with the table.
+
+        Raises:
+            TableNotFoundError: if there is no such table.
+        """
+        with self._open(table, partition) as parquet:
+            pairs = parquet.metadata.metadata or {}
+            return {key.decode(): value.decode() for key, value in pairs.items() if key != _ARROW_SCHEMA_KEY}
+
+    def batches(
+        self,
+        table: str,
+        partition: str | None,
+        columns: Sequence[str] | None = None,
+        *,
+        batch_rows: int = ROW_GROUP_ROWS,
+        schema: pa.Schema | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        """The table's rows in stored order, a batch at a time; `columns` narrows, `schema` is what must be stored.
+
+        Raises:
+            TableNotFoundError: if there is no such table.
+            TableSchemaError: if another schema than `schema` is stored.
+        """
+        with self._open(table, partition) as parquet:
+            if schema is not None:
+                _require_schema(_display(table, partition), parquet.schema_arrow, schema)
+            yield from parquet.iter_batches(batch_rows, columns=columns)
+
+    def read(self, table: str, partition: str | None, columns: Sequence[str] | None = None) -> pa.Table:
+        """The whole table.
+
+        Raises:
+            TableNotFoundError: if there is no such table.
+        """
+        with self._open(table, partition) as parquet:
+            return parquet.read(columns=columns)
+
+    def partitions(self, table: str) -> list[str]:
+        """The partitions that were written, sorted."""
+        folder = self._path(table, None).removesuffix(_SUFFIX)
+        self._files.invalidate_cache()
+        if not self._files.isdir(folder):
+            return []
+        names = [path.rpartition("/")[2] for path in self._files.ls(folder, detail=False)]
+        return sorted(
+            name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX) and name[0] != "."
+        )
+
+    def location(self, table: str, partition: str | None) -> str:
+        """Where the table is or would be: a local path, or a URL."""
+        path = self._path(table, partition)
+        return path if self._is_local else str(self._files.unstrip_protocol(path))
+
+    def delete(self, table: str, partition: str | None) -> None:
+        """Remove the table; one that is not there is no error."""
+        if self.exists(table, partition):
+            self._files.rm_file(self._path(table, partition))
+
+    @property
+    def _is_local(self) -> bool:
+        return isinstance(self._files, LocalFileSystem)
+
+    def _path(self, table: str, partition: str | None) -> str:
+        parts = [*table.split("/"), *([] if partition is None else [partition])]
+        for part in parts:
+            if not _PLAIN_NAME.fullmatch(part):
+                message = f"{part!r} cannot be (part of) a table's or partition's name"
+                raise ValueError(message)
+        return "/".join([self._root.rstrip("/"), *parts]) + _SUFFIX
+
+    @contextmanager
+    def _open(self, table: str, partition: str | None) -> Iterator[pq.ParquetFile]:
+        try:
+            file = self._files.open(self._path(table, partition), "rb")
+        except FileNotFoundError:
+            message = f"no table {_display(table, partition)}: materialize it first"
+            raise TableNotFoundError(message) from None
+        with file:
+            yield pq.ParquetFile(file)
+
+    def _sync(self, file: IO[bytes]) -> None:
+        if self._is_local:
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _rename(self, unfinished: str, path: str) -> None:
+        if not self._is_local:
+            self._files.mv(unfinished, path)  # on an object store a copy, which is whole or absent too
+            return
+        Path(unfinished).replace(path)
+        _sync_folder(Path(path).parent)
+
+    def _sweep(self, folder: str) -> None:
+        """Remove what crashed writers left in the folder."""
+        self._files.invalidate_cache()
+        for path in self._files.ls(folder, detail=False):
+            leftover = _LEFTOVER.fullmatch(path.rpartition("/")[2])
+            if leftover and int(leftover[1]) < time.time() - LEFTOVER_AGE_SECONDS:
+                self._files.rm_file(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename outlive a power cut; Windows cannot open a folder and needs no such thing."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _display(table: str, partition: str | None) -> str:
+    return table if partition is None else f"{table}, partition {partition}"
+
+
+def _require_schema(name: str, found: pa.Schema, declared: pa.Schema) -> None:
+    if not found.equals(declared):
+        differing = sorted({str(field) for field in found} ^ {str(field) for field in declared})
+        message = f"table {name}: columns differ from the declared schema: {', '.join(differing) or 'order'}"
+        raise TableSchemaError(message)

@@ -1,0 +1,225 @@
+"""Syncing many campaigns at once: reports are fetched side by side while finished campaigns are merged and written.
+
+Each campaign has a thread of its own that reads like the sync of one campaign; the requests of all go through one
+bounded pool, and two campaigns at a time are merged and written. So the API's rate limit, not our own work, sets
+the pace. Each campaign stands for itself: its failure is an outcome, and the others go on.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+from octopus_pipeline.emailoctopus.errors import InvalidKeyError, MissingKeyError, UnavailableError
+from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.store.mongo import MongoUnavailableError
+from octopus_pipeline.sync.campaign import CampaignResult, Stages, finish_campaign
+from octopus_pipeline.sync.contacts import ListRefresh, lists_in_need, refresh_list
+from octopus_pipeline.sync.plan import Mode, report_counts, reports_to_fetch
+from octopus_pipeline.sync.reports import ReportDownload, download_report, table_of
+from octopus_pipeline.sync.state import campaign_state, record_failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from octopus_pipeline.emailoctopus.records import Report, Summary
+    from octopus_pipeline.sync.campaigns import KnownCampaign
+    from octopus_pipeline.sync.connections import Connections
+    from octopus_pipeline.sync.progress import Progress
+
+PAGE_ROWS = 100
+"""The most rows the API puts on a page."""
+
+OUTAGE_AFTER = 3
+"""So many campaigns failing in a row for want of an answer end the sync: EmailOctopus is down."""
+
+_EVERYONES_ERRORS = (MissingKeyError, InvalidKeyError, MongoUnavailableError)
+
+
+class SyncStoppedError(PipelineError):
+    """The sync was stopped: a report being read is dropped, what was finished stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFailure:
+    """A campaign that could not be synced; its earlier data is untouched."""
+
+    known: KnownCampaign
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What to ask for of one campaign."""
+
+    known: KnownCampaign
+    summary: Summary
+    reports: frozenset[Report]
+
+
+def sync_campaigns(
+    connections: Connections,
+    campaigns: Sequence[KnownCampaign],
+    *,
+    stages: Stages,
+    mode: Mode,
+    now: datetime,
+    progress: Progress,
+) -> Iterator[CampaignResult | CampaignFailure]:
+    """Take campaigns through the wanted stages and yield each one's outcome as it is settled.
+
+    Raises:
+        MissingKeyError, InvalidKeyError, MongoUnavailableError: what concerns every campaign ends the sync.
+        UnavailableError: if several campaigns in a row could not be read.
+    """
+    sync = _AccountSync(connections, stages, mode, now, progress)
+    unanswered = 0
+    try:
+        for done, outcome in enumerate(sync.outcomes(campaigns), start=1):
+            progress.campaign(str(outcome.known.key), done=done, of=len(campaigns))
+            if isinstance(outcome, CampaignResult):
+                unanswered = 0
+            elif isinstance(outcome.error, _EVERYONES_ERRORS):
+                raise outcome.error
+            else:
+                unanswered += isinstance(outcome.error, UnavailableError)
+            yield outcome
+            if unanswered >= OUTAGE_AFTER and isinstance(outcome, CampaignFailure):
+                raise outcome.error
+    finally:
+        sync.stop()
+
+
+class _AccountSync:
+    """One run of `sync_campaigns` and its threads."""
+
+    def __init__(
+        self, connections: Connections, stages: Stages, mode: Mode, now: datetime, progress: Progress
+    ) -> None:
+        self._connections = connections
+        self._stages = stages
+        self._mode = mode
+        self._now = now
+        self._progress = progress
+        self._stopped = threading.Event()
+        width = connections.settings.emailoctopus_connections
+        self._requests = ThreadPoolExecutor(width, "request")
+        self._campaigns = ThreadPoolExecutor(2 * width, "campaign")
+        self._writing = threading.BoundedSemaphore(2)
+        self._lists: Mapping[str, Future[ListRefresh]] = {}
+
+    def stop(self) -> None:
+        """Let no new work begin, end reports at their next page, and wait for what is being written."""
+        self._stopped.set()
+        self._requests.shutdown(cancel_futures=True)
+        self._campaigns.shutdown(cancel_futures=True)
+
+    def outcomes(self, campaigns: Sequence[KnownCampaign]) -> Iterator[CampaignResult | CampaignFailure]:
+        """Settle every campaign; the largest begin, since theirs is the longest chain of pages.
+
+        Of one that the account lists no more, what was read before is merged and exported anew.
+        """
+        asked = [known for known in campaigns if self._stages.reports and known.archived_at is None]
+        others = [known for known in campaigns if known not in asked]
+        yield from self._settle(
+            {self._campaigns.submit(self._finish, known, None, []): known for known in others}, {}
+        )
+        summaries = {
+            self._requests.submit(self._connections.octopus.summary, known.campaign.id): known
+            for known in asked
+        }
+        plans = []
+        for future in as_completed(summaries):
+            known = summaries[future]
+            try:
+                plans.append(self._plan(known, future.result()))
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is this campaign's outcome
+                yield self._failure(known, None, error)
+        self._start_lists([plan for plan in plans if plan.reports])
+        plans.sort(key=lambda plan: -plan.summary.sent)
+        yield from self._settle(
+            {self._campaigns.submit(self._fetch_and_finish, plan): plan.known for plan in plans},
+            {plan.known.campaign.id: plan.summary for plan in plans},
+        )
+
+    def _settle(
+        self,
+        futures: Mapping[Future[CampaignResult], KnownCampaign],
+        summaries: Mapping[str, Summary],
+    ) -> Iterator[CampaignResult | CampaignFailure]:
+        for future in as_completed(futures):
+            known = futures[future]
+            try:
+                yield future.result()
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is this campaign's outcome
+                yield self._failure(known, summaries.get(known.campaign.id), error)
+
+    def _failure(self, known: KnownCampaign, summary: Summary | None, error: Exception) -> CampaignFailure:
+        if not isinstance(error, MongoUnavailableError):
+            counts = report_counts(summary) if summary else {}
+            record_failed(
+                self._connections.database, known.campaign.id, type(error).__name__, self._now, counts
+            )
+        return CampaignFailure(known, error)
+
+    def _plan(self, known: KnownCampaign, summary: Summary) -> _Plan:
+        state = campaign_state(self._connections.database, known.campaign.id)
+        present = [
+            report
+            for report in self._stages.reports
+            if self._connections.tables.exists(table_of(report), str(known.key))
+        ]
+        wanted = self._stages.reports & reports_to_fetch(summary, state, present, self._mode)
+        self._progress.expect(sum(ceil(summary.count(report).total / PAGE_ROWS) for report in wanted))
+        return _Plan(known, summary, frozenset(wanted))
+
+    def _start_lists(self, plans: Sequence[_Plan]) -> None:
+        """Begin to refresh the contact lists of the campaigns whose engagement will be merged anew."""
+        if not self._stages.engagement or self._connections.settings.emailoctopus_api_version == "v1.6":
+            return  # v1.6's reports carry the fields themselves
+        ids = {list_id for plan in plans for list_id in plan.known.campaign.list_ids}
+        max_age = self._connections.settings.contacts_max_age
+        self._lists = {
+            contact_list.id: self._requests.submit(
+                refresh_list, self._connections, contact_list, self._now, max_age=max_age, on_page=self._page
+            )
+            for contact_list in lists_in_need(self._connections, ids, self._now, max_age=max_age)
+        }
+
+    def _fetch_and_finish(self, plan: _Plan) -> CampaignResult:
+        reports = sorted(plan.reports, key=lambda report: -plan.summary.count(report).total)
+        downloads = [
+            self._requests.submit(
+                download_report, self._connections, plan.known, report, plan.summary, self._page
+            )
+            for report in reports
+        ]
+        lists = [self._lists[one] for one in plan.known.campaign.list_ids if one in self._lists]
+        try:
+            read = [download.result() for download in downloads]
+            for refresh in lists:
+                refresh.result()
+        finally:
+            for download in downloads:
+                download.cancel()
+            wait(downloads)
+        return self._finish(plan.known, plan.summary, read)
+
+    def _finish(
+        self, known: KnownCampaign, summary: Summary | None, downloads: list[ReportDownload]
+    ) -> CampaignResult:
+        with self._writing:
+            if self._stopped.is_set():
+                raise SyncStoppedError
+            return finish_campaign(
+                self._connections, known, summary, downloads, stages=self._stages, now=self._now
+            )
+
+    def _page(self, rows: int) -> None:
+        if self._stopped.is_set():
+            raise SyncStoppedError
+        self._progress.page(rows)

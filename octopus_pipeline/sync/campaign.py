@@ -1,0 +1,192 @@
+"""One campaign's way from its reports to its CSV: merge, write to MongoDB, export, and account for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc
+from filelock import FileLock
+
+from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS, Report
+from octopus_pipeline.engagement.merge import CONTACT_COLUMNS, PRIOR_COLUMNS, merge
+from octopus_pipeline.engagement.participants import heal_engagement, participant_updates, prior_rows
+from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
+from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.exports.campaign_csv import (
+    CSV_SOURCE_COLUMNS,
+    CampaignHeader,
+    WrittenCsv,
+    write_campaign_csv,
+)
+from octopus_pipeline.store.bulk import bulk_write
+from octopus_pipeline.sync.campaigns import record_campaign_synced, record_statistics
+from octopus_pipeline.sync.contacts import CONTACTS
+from octopus_pipeline.sync.database import PARTICIPANTS
+from octopus_pipeline.sync.plan import report_counts
+from octopus_pipeline.sync.reports import ReportDownload, table_of
+from octopus_pipeline.sync.state import record_synced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from octopus_pipeline.emailoctopus.records import Summary
+    from octopus_pipeline.sync.campaigns import KnownCampaign
+    from octopus_pipeline.sync.connections import Connections
+
+ENGAGEMENT = "engagement"
+
+
+class NeverSyncedError(PipelineError):
+    """A later stage was asked for of a campaign whose reports were never read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Which parts of a campaign's way are wanted: all of them on a sync, some where a person selects some."""
+
+    reports: frozenset[Report] = frozenset(ENGAGEMENT_REPORTS)
+    engagement: bool = True
+    participants: bool = True
+    csv: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EngagementCounts:
+    """Rows (or documents) of a campaign, the distinct contacts in them, and how many have each flag."""
+
+    rows: int
+    contacts: int
+    flags: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignResult:
+    """What a campaign's sync did. What was not wanted is None; `downloads` has the reports that were asked for.
+
+    `before` is the engagement of the last run, `stored` what MongoDB holds after this one.
+    """
+
+    known: KnownCampaign
+    summary: Summary | None
+    downloads: Mapping[Report, ReportDownload]
+    before: EngagementCounts | None
+    engagement: EngagementCounts | None
+    stored: EngagementCounts | None
+    csv: WrittenCsv | None
+
+
+def finish_campaign(
+    connections: Connections,
+    known: KnownCampaign,
+    summary: Summary | None,
+    downloads: Sequence[ReportDownload],
+    *,
+    stages: Stages,
+    now: datetime,
+) -> CampaignResult:
+    """Merge a campaign's reports, write its documents and its CSV, and remember it as synced if all was done.
+
+    One process at a time does this for a campaign: what it merges with must not change under it.
+    """
+    with FileLock(connections.locks_folder / f"campaign-{known.campaign.id}.lock"):
+        before = engagement_counts(connections, known)
+        if before is None and not (stages.engagement and _has_reports_read(connections, known, summary)):
+            message = f"campaign {known.key} was never synced; sync it, reports and all, before anything else"
+            raise NeverSyncedError(message)
+        if stages.engagement:
+            _merge_engagement(connections, known)
+        engagement = engagement_counts(connections, known)
+        stored = _write_participants(connections, known, now) if stages.participants else None
+        csv = _write_csv(connections, known) if stages.csv else None
+        if summary:
+            record_statistics(connections.database, summary, now)
+        if summary and stages == Stages():
+            record_synced(connections.database, known.campaign.id, report_counts(summary), now)
+            record_campaign_synced(connections.database, known.campaign.id, now)
+    return CampaignResult(
+        known, summary, {one.report: one for one in downloads}, before, engagement, stored, csv
+    )
+
+
+def _has_reports_read(connections: Connections, known: KnownCampaign, summary: Summary | None) -> bool:
+    """Whether there is something to merge: a report's table, or a summary that says that there is nobody."""
+    return summary is not None or any(
+        connections.tables.exists(table_of(report), str(known.key)) for report in ENGAGEMENT_REPORTS
+    )
+
+
+def engagement_counts(connections: Connections, known: KnownCampaign) -> EngagementCounts | None:
+    """The contacts and flags of the campaign's engagement table; None if it was never merged."""
+    if not connections.tables.exists(ENGAGEMENT, str(known.key)):
+        return None
+    table = connections.tables.read(ENGAGEMENT, str(known.key), columns=["contact_id", *FLAGS])
+    flags = {flag: pc.sum(table[flag], min_count=0).as_py() for flag in FLAGS}
+    return EngagementCounts(table.num_rows, pc.count_distinct(table["contact_id"]).as_py(), flags)
+
+
+def stored_counts(connections: Connections, known: KnownCampaign) -> EngagementCounts:
+    """The contacts and flags of the campaign's documents in MongoDB."""
+    totals: dict[str, Any] = {flag: {"$sum": {"$cond": [f"$engagement.{flag}", 1, 0]}} for flag in FLAGS}
+    groups = list(
+        connections.database[PARTICIPANTS].aggregate(
+            [
+                {"$match": {"campaign_id": known.campaign.id}},
+                {"$group": {"_id": None, "rows": {"$sum": 1}, **totals}},
+            ]
+        )
+    )
+    group = groups[0] if groups else {"rows": 0, **dict.fromkeys(FLAGS, 0)}
+    # The unique index lets a contact have one document.
+    return EngagementCounts(group["rows"], group["rows"], {flag: group[flag] for flag in FLAGS})
+
+
+def _merge_engagement(connections: Connections, known: KnownCampaign) -> None:
+    tables, key = connections.tables, str(known.key)
+    reports = {
+        report: tables.batches(table_of(report), key)
+        for report in ENGAGEMENT_REPORTS
+        if tables.exists(table_of(report), key)
+    }
+    contacts = chain.from_iterable(
+        tables.batches(CONTACTS, list_id, columns=list(CONTACT_COLUMNS))
+        for list_id in known.campaign.list_ids
+        if tables.exists(CONTACTS, list_id)
+    )
+    merged = merge(
+        reports=reports,
+        contacts=contacts,
+        prior=_prior(connections, known),
+        temp_dir=connections.scratch_folder,
+    )
+    with tables.writer(ENGAGEMENT, key, ENGAGEMENT_SCHEMA) as writer:
+        for batch in merged:
+            writer.write(batch)
+
+
+def _prior(connections: Connections, known: KnownCampaign) -> Iterator[pa.RecordBatch]:
+    """What was known before: the last run's table, else documents that are there already, the old tool's say."""
+    if connections.tables.exists(ENGAGEMENT, str(known.key)):
+        return connections.tables.batches(ENGAGEMENT, str(known.key), columns=list(PRIOR_COLUMNS))
+    return prior_rows(connections.database[PARTICIPANTS].find({"campaign_id": known.campaign.id}))
+
+
+def _write_participants(connections: Connections, known: KnownCampaign, now: datetime) -> EngagementCounts:
+    participants = connections.database[PARTICIPANTS]
+    heal_engagement(participants, known.campaign.id)
+    batches = connections.tables.batches(ENGAGEMENT, str(known.key))
+    bulk_write(participants, participant_updates(known.campaign.id, batches, now))
+    return stored_counts(connections, known)
+
+
+def _write_csv(connections: Connections, known: KnownCampaign) -> WrittenCsv:
+    return write_campaign_csv(
+        connections.settings.export_dir,
+        CampaignHeader(known.campaign.id, known.campaign.name, known.campaign.sent_at),
+        connections.tables.batches(ENGAGEMENT, str(known.key), columns=list(CSV_SOURCE_COLUMNS)),
+        connections.settings.time_zone,
+    )

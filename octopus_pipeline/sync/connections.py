@@ -1,0 +1,76 @@
+"""What a sync talks to: the EmailOctopus account, MongoDB and the tables; each opened on first use."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from octopus_pipeline.emailoctopus.client import EmailOctopus, open_client
+from octopus_pipeline.store.mongo import connect
+from octopus_pipeline.store.tables import TableStore
+from octopus_pipeline.sync.database import prepare_database
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymongo.database import Database
+
+    from octopus_pipeline.settings import Settings
+
+
+class Connections:
+    """The services named by the settings, opened when first used and closed together.
+
+    Opening on use lets a run that asks nothing of the API (a new CSV, say) work without a key.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.tables = TableStore(settings.tables_url)
+        self._open = ExitStack()
+
+    @cached_property
+    def octopus(self) -> EmailOctopus:
+        """The EmailOctopus account.
+
+        Raises:
+            MissingKeyError: if no API key is set.
+        """
+        return self._open.enter_context(open_client(self.settings))
+
+    @cached_property
+    def database(self) -> Database[dict[str, Any]]:
+        """The database of campaigns and participants, its indexes in place.
+
+        Raises:
+            MongoUnavailableError: if no server answers in time.
+        """
+        client = self._open.enter_context(connect(self.settings))
+        database = client[self.settings.mongo_database]
+        prepare_database(database)
+        return database
+
+    @property
+    def locks_folder(self) -> Path:
+        """Where the locks lie that keep two processes from merging one campaign at once."""
+        folder = self.settings.data_dir / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Where work that outgrows memory spills to."""
+        folder = self.settings.data_dir / "scratch"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

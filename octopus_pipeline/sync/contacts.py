@@ -1,0 +1,144 @@
+"""Contact lists: their contacts' fields, read once a list and then only what changed.
+
+API v2's report rows carry no fields, so they come from the lists. A contact that is deleted vanishes from its
+list without a trace: its row stays in the table as last known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from filelock import FileLock
+
+from octopus_pipeline.emailoctopus.records import ContactStatus
+from octopus_pipeline.engagement.tables import CONTACT_SCHEMA, contact_batch
+from octopus_pipeline.sync.state import ListState, list_state, record_list
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from datetime import datetime
+
+    from octopus_pipeline.emailoctopus.records import ContactList
+    from octopus_pipeline.store.tables import TableStore
+    from octopus_pipeline.sync.connections import Connections
+
+CONTACTS = "contacts"
+INCOMING = "contacts_incoming"
+
+_OVERLAP = timedelta(minutes=5)
+"""Re-read behind the newest update: a change may become visible a little after the time it carries."""
+
+_BATCH_ROWS = 50_000
+
+# A contact comes twice if its status changes between two listings.
+_NEWEST_ROW_A_CONTACT = """
+    SELECT * EXCLUDE age
+    FROM (SELECT *, 0 AS age FROM incoming UNION ALL BY NAME SELECT *, 1 AS age FROM present)
+    QUALIFY row_number() OVER (
+        PARTITION BY contact_id ORDER BY last_updated_at DESC NULLS LAST, age, status, fields
+    ) = 1
+    ORDER BY contact_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRefresh:
+    """What became of a contact list: rows received (0 if its table was fresh) and rows in its table now."""
+
+    list_id: str
+    received: int
+    rows: int
+
+
+def lists_in_need(
+    connections: Connections, list_ids: Collection[str], now: datetime, *, max_age: timedelta
+) -> list[ContactList]:
+    """Those of the account's lists among `list_ids` whose table is older than `max_age`.
+
+    The account is asked for its lists only if there is one; lists deleted since are left as last known.
+    """
+    due = {one for one in list_ids if not _is_fresh(connections, one, now, max_age)}
+    return (
+        [contact_list for contact_list in connections.octopus.lists() if contact_list.id in due]
+        if due
+        else []
+    )
+
+
+def refresh_list(
+    connections: Connections,
+    contact_list: ContactList,
+    now: datetime,
+    *,
+    max_age: timedelta,
+    on_page: Callable[[int], None],
+) -> ListRefresh:
+    """Bring the table of one list up to date, unless that was done within `max_age`.
+
+    Only contacts updated since the last time are asked for, of every status the list has. The table is replaced
+    once the last page of the last status was read, so a failure leaves it as it was.
+    """
+    tables, list_id = connections.tables, contact_list.id
+    with FileLock(connections.locks_folder / f"list-{list_id}.lock"):
+        if _is_fresh(connections, list_id, now, max_age):  # another process may have done it meanwhile
+            return ListRefresh(list_id, 0, tables.rows(CONTACTS, list_id))
+        state = list_state(connections.database, list_id)
+        present = tables.exists(CONTACTS, list_id)
+        since = state.newest_update - _OVERLAP if present and state.newest_update else None
+        received = _receive(connections, contact_list, since, on_page)
+        rows = _merge(connections, list_id, with_present=present)
+        tables.delete(INCOMING, list_id)
+        record_list(connections.database, list_id, ListState(now, _newest_update(tables, list_id)))
+        return ListRefresh(list_id, received, rows)
+
+
+def _is_fresh(connections: Connections, list_id: str, now: datetime, max_age: timedelta) -> bool:
+    if not connections.tables.exists(CONTACTS, list_id):
+        return False
+    refreshed_at = list_state(connections.database, list_id).refreshed_at
+    return refreshed_at is not None and now - refreshed_at < max_age
+
+
+def _receive(
+    connections: Connections,
+    contact_list: ContactList,
+    since: datetime | None,
+    on_page: Callable[[int], None],
+) -> int:
+    with connections.tables.writer(INCOMING, contact_list.id, CONTACT_SCHEMA) as writer:
+        for status in ContactStatus:
+            if contact_list.counts.get(status) == 0:
+                continue
+            for page in connections.octopus.contacts(contact_list.id, status=status, updated_since=since):
+                writer.write(contact_batch(page))
+                on_page(len(page))
+    return int(writer.rows)
+
+
+def _merge(connections: Connections, list_id: str, *, with_present: bool) -> int:
+    tables = connections.tables
+    incoming = tables.batches(INCOMING, list_id)
+    present = tables.batches(CONTACTS, list_id) if with_present else iter(())
+    scratch = str(connections.scratch_folder)
+    with (
+        duckdb.connect(config={"memory_limit": "256MB", "temp_directory": scratch}) as sql,
+        tables.writer(CONTACTS, list_id, CONTACT_SCHEMA) as writer,
+    ):
+        sql.register("incoming", pa.RecordBatchReader.from_batches(CONTACT_SCHEMA, incoming))
+        sql.register("present", pa.RecordBatchReader.from_batches(CONTACT_SCHEMA, present))
+        for batch in sql.sql(_NEWEST_ROW_A_CONTACT).to_arrow_reader(_BATCH_ROWS):
+            writer.write(batch.cast(CONTACT_SCHEMA))
+    return int(writer.rows)
+
+
+def _newest_update(tables: TableStore, list_id: str) -> datetime | None:
+    newest: datetime | None = None
+    for batch in tables.batches(CONTACTS, list_id, columns=["last_updated_at"]):
+        latest = pc.max(batch.column(0)).as_py()
+        newest = max(filter(None, (newest, latest)), default=None)
+    return newest

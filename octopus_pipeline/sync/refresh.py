@@ -1,0 +1,51 @@
+"""Which campaigns need a sync now: new ones, and those whose summary is not the one last synced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from octopus_pipeline.sync.campaigns import known_campaigns, list_campaigns, read_summaries, watched
+from octopus_pipeline.sync.plan import is_stale
+from octopus_pipeline.sync.state import CampaignState, campaign_states
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from octopus_pipeline.sync.campaigns import KnownCampaign
+    from octopus_pipeline.sync.connections import Connections
+
+
+def look_for_changes(connections: Connections, now: datetime) -> list[KnownCampaign]:
+    """List the account, read the summaries of the campaigns that are watched, and say which need a sync.
+
+    Costs the campaign pages and one request a watched campaign, nothing else.
+    """
+    campaigns = list_campaigns(connections, now)
+    read_summaries(connections, watched(campaigns, connections, now), now)
+    return stale_campaigns(connections)
+
+
+def stale_campaigns(connections: Connections) -> list[KnownCampaign]:
+    """The campaigns whose remembered statistics differ from what was synced, in the order they were sent.
+
+    Asks nothing of the API. One that failed several times at these very statistics is left out; the inventory
+    of failed campaigns names it.
+    """
+    states = campaign_states(connections.database)
+    return [
+        known
+        for known in known_campaigns(connections.database)
+        if known.key
+        and known.archived_at is None
+        and is_stale(known.counts, states.get(known.campaign.id, CampaignState(known.campaign.id)))
+    ]
+
+
+def failed_campaigns(connections: Connections) -> list[tuple[KnownCampaign, CampaignState]]:
+    """The campaigns whose last sync failed."""
+    states = campaign_states(connections.database)
+    return [
+        (known, states[known.campaign.id])
+        for known in known_campaigns(connections.database)
+        if known.campaign.id in states and states[known.campaign.id].failures
+    ]

@@ -1,0 +1,133 @@
+"""What was synced of each campaign and list, and what failed: the collection `sync_state`.
+
+It is the pipeline's own memory, apart from Dagster's event log (which may be pruned) and from the documents
+that people read. One document a campaign (`_id` is its id) and one a contact list (`_id` is `list:` and its id).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from octopus_pipeline.emailoctopus.records import Count, Report
+from octopus_pipeline.sync.database import SYNC_STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pymongo.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignState:
+    """What is known of a campaign's last syncs.
+
+    `reports` has the summary's count of each report when it was last read whole; `failed_reports` the counts of
+    the summary that the last failed attempt saw, `failures` how many attempts in a row failed.
+    """
+
+    campaign_id: str
+    reports: Mapping[Report, Count] = field(default_factory=dict)
+    synced_at: datetime | None = None
+    failures: int = 0
+    failed_at: datetime | None = None
+    error: str | None = None
+    failed_reports: Mapping[Report, Count] = field(default_factory=dict)
+
+
+def campaign_states(database: Database[dict[str, Any]]) -> dict[str, CampaignState]:
+    """The state of every campaign that was ever tried, by campaign id."""
+    documents = database[SYNC_STATE].find({"kind": "campaign"})
+    return {document["_id"]: _campaign_state(document) for document in documents}
+
+
+def campaign_state(database: Database[dict[str, Any]], campaign_id: str) -> CampaignState:
+    """The state of one campaign; an empty one if it was never tried."""
+    document = database[SYNC_STATE].find_one({"_id": campaign_id})
+    return _campaign_state(document) if document else CampaignState(campaign_id)
+
+
+def record_synced(
+    database: Database[dict[str, Any]], campaign_id: str, reports: Mapping[Report, Count], at: datetime
+) -> None:
+    """Remember that the campaign's reports were read whole when the summary said `reports`."""
+    database[SYNC_STATE].update_one(
+        {"_id": campaign_id},
+        {
+            "$set": {
+                "kind": "campaign",
+                "reports": _counts_document(reports),
+                "synced_at": at,
+                "failures": 0,
+            },
+            "$unset": {"failed_at": "", "error": "", "failed_reports": ""},
+        },
+        upsert=True,
+    )
+
+
+def record_failed(
+    database: Database[dict[str, Any]],
+    campaign_id: str,
+    error: str,
+    at: datetime,
+    reports: Mapping[Report, Count],
+) -> None:
+    """Remember that syncing the campaign failed while its summary said `reports` (empty if it was not read)."""
+    database[SYNC_STATE].update_one(
+        {"_id": campaign_id},
+        {
+            "$set": {
+                "kind": "campaign",
+                "failed_at": at,
+                "error": error,
+                "failed_reports": _counts_document(reports),
+            },
+            "$inc": {"failures": 1},
+        },
+        upsert=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """When a contact list was last read whole and the newest `last_updated_at` it had then."""
+
+    refreshed_at: datetime | None = None
+    newest_update: datetime | None = None
+
+
+def list_state(database: Database[dict[str, Any]], list_id: str) -> ListState:
+    """The state of a contact list; an empty one if it was never read."""
+    document = database[SYNC_STATE].find_one({"_id": f"list:{list_id}"}) or {}
+    return ListState(document.get("refreshed_at"), document.get("newest_update"))
+
+
+def record_list(database: Database[dict[str, Any]], list_id: str, state: ListState) -> None:
+    """Remember that the list was read whole."""
+    database[SYNC_STATE].update_one(
+        {"_id": f"list:{list_id}"},
+        {"$set": {"kind": "list", "refreshed_at": state.refreshed_at, "newest_update": state.newest_update}},
+        upsert=True,
+    )
+
+
+def _counts_document(counts: Mapping[Report, Count]) -> dict[str, dict[str, int]]:
+    return {str(report): {"unique": count.unique, "total": count.total} for report, count in counts.items()}
+
+
+def _counts(document: Mapping[str, Mapping[str, int]]) -> dict[Report, Count]:
+    return {Report(name): Count(count["unique"], count["total"]) for name, count in document.items()}
+
+
+def _campaign_state(document: Mapping[str, Any]) -> CampaignState:
+    return CampaignState(
+        campaign_id=document["_id"],
+        reports=_counts(document.get("reports", {})),
+        synced_at=document.get("synced_at"),
+        failures=document.get("failures", 0),
+        failed_at=document.get("failed_at"),
+        error=document.get("error"),
+        failed_reports=_counts(document.get("failed_reports", {})),
+    )

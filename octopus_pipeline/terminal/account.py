@@ -1,0 +1,55 @@
+"""Which account a command works on: the one that the settings name, or else the sample account."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.sandbox.process import start_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from octopus_pipeline.settings import Settings
+
+SAMPLE = Path("data/sample")
+
+
+class NoAccountError(PipelineError):
+    """There is a database to write to but no account to read."""
+
+
+@contextmanager
+def account(settings: Settings, console: Console) -> Iterator[Settings]:
+    """The settings of the account to work on; the sample account is served while the block runs.
+
+    Raises:
+        NoAccountError: if a database is named but no API key: sample data must not get into it.
+    """
+    if settings.emailoctopus_api_key is not None:
+        yield settings
+        return
+    if settings.mongo_connection_url is not None:
+        message = (
+            "EMAILOCTOPUS_API_KEY is not set, though MONGO_CONNECTION_URL is. Put the key into .env; to try the "
+            "sample account, leave both unset."
+        )
+        raise NoAccountError(message)
+    console.print(
+        "No EMAILOCTOPUS_API_KEY is set: this is the built-in sample account, with invented people. "
+        "The README says how to connect yours.",
+        style="yellow",
+    )
+    with start_sandbox(SAMPLE) as sandbox:
+        yield settings.model_copy(
+            update={
+                "emailoctopus_api_key": SecretStr(sandbox.api_key),
+                "emailoctopus_base_url": sandbox.url,
+            }
+        )

@@ -1,0 +1,159 @@
+"""Running the project's jobs from the terminal, on the same Dagster instance as the UI."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from octopus_pipeline.assets.campaign_sync import failed_campaigns_of
+from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
+from octopus_pipeline.assets.progress import logged_progress
+from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.orchestration.instance import use_dagster_home
+from octopus_pipeline.orchestration.jobs import (
+    LIST_CAMPAIGNS,
+    SYNC_CAMPAIGNS,
+    campaigns_config,
+    range_tags,
+    sync_config,
+)
+from octopus_pipeline.orchestration.location import build_definitions
+from octopus_pipeline.sync.connections import Connections
+from octopus_pipeline.sync.plan import neighbours
+from octopus_pipeline.terminal.progress import TerminalProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.console import Console
+
+    from octopus_pipeline.settings import Settings
+    from octopus_pipeline.sync.plan import Mode
+
+_LOGGER = "terminal"
+
+
+class RunFailedError(PipelineError):
+    """A run failed as a whole."""
+
+
+@dataclass
+class Work:
+    """What the runs of one command did."""
+
+    started: float = field(default_factory=time.monotonic)
+    run_ids: list[str] = field(default_factory=list)
+    synced: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Since the command began."""
+        return time.monotonic() - self.started
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs jobs in this process and shows their progress."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    connections: Connections
+    work: Work
+
+    def list_campaigns(self, *, summaries: bool) -> None:
+        """Read the account's campaigns; with or without the summaries of those that are watched.
+
+        Raises:
+            RunFailedError: if that fails, with the error's own words.
+        """
+        result = self._execute(LIST_CAMPAIGNS.name, campaigns_config(summaries=summaries), {}, None)
+        if not result.success:
+            raise RunFailedError(_failure(result))
+
+    def sync(self, keys: set[str], mode: Mode, assets: Sequence[dg.AssetKey] | None = None) -> None:
+        """Sync the campaigns of some partitions, neighbours in one run; what failed is in `work.failed`.
+
+        Raises:
+            RunFailedError: if a run failed for another reason than some of its campaigns.
+        """
+        ordered = self.instance.get_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "")
+        for group in neighbours(keys, ordered):
+            tags = range_tags(group[0], group[-1])
+            result = self._execute(SYNC_CAMPAIGNS.name, sync_config(mode), tags, assets)
+            failed = _failed_campaigns(result)
+            if not result.success and not failed:
+                raise RunFailedError(_failure(result))
+            self.work.failed.update(failed)
+            self.work.synced += [key for key in group if key not in failed]
+
+    def _execute(
+        self,
+        job: str,
+        run_config: dict[str, object],
+        tags: dict[str, str],
+        assets: Sequence[dg.AssetKey] | None,
+    ) -> dg.ExecuteInProcessResult:
+        result = self.definitions.resolve_job_def(job).execute_in_process(
+            run_config={**run_config, "loggers": {_LOGGER: {}}},
+            instance=self.instance,
+            tags=tags,
+            raise_on_error=False,
+            asset_selection=assets,
+        )
+        self.work.run_ids.append(result.run_id)
+        return result
+
+
+@contextmanager
+def runner(settings: Settings, console: Console, *, verbose: bool) -> Iterator[Runner]:
+    """What runs this command's jobs: progress on the terminal, every run in the instance that the UI shows."""
+    use_dagster_home(settings)
+    with (
+        Connections(settings) as connections,
+        dg.DagsterInstance.get() as instance,
+        TerminalProgress(console) as bars,
+    ):
+        definitions = build_definitions(
+            settings,
+            progress_of=lambda log: bars.beside(logged_progress(log)),
+            connections=connections,
+            loggers={_LOGGER: _terminal_logger(logging.DEBUG if verbose else logging.CRITICAL)},
+        )
+        yield Runner(definitions, instance, connections, Work())
+
+
+def _terminal_logger(level: int) -> dg.LoggerDefinition:
+    @dg.logger
+    def terminal(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("octopus", level)  # apart from every other logger's handlers
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(handler)
+        return logger
+
+    return terminal
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> str:
+    for description, _ in _step_failures(result):
+        if description:
+            return description
+    return f"run {result.run_id} failed for an unforeseen reason; `octopus dev` shows it"
+
+
+def _failed_campaigns(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    return {key: why for _, told in _step_failures(result) for key, why in failed_campaigns_of(told).items()}
+
+
+def _step_failures(
+    result: dg.ExecuteInProcessResult,
+) -> list[tuple[str | None, Mapping[str, dg.MetadataValue[Any]]]]:
+    """What the steps that failed said: words, and metadata."""
+    told = [event.step_failure_data.user_failure_data for event in result.all_events if event.is_step_failure]
+    return [(one.description, one.metadata) for one in told if one]

@@ -1,0 +1,92 @@
+"""What a command prints when it is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from octopus_pipeline.sync.campaign import engagement_counts
+from octopus_pipeline.sync.campaigns import known_campaigns
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from octopus_pipeline.sync.connections import Connections
+    from octopus_pipeline.terminal.runs import Work
+
+_HEADINGS = {
+    "contacts": "sent to",
+    "opened": "opened",
+    "clicked": "clicked",
+    "bounced": "bounced",
+    "complained": "compl.",
+    "unsubscribed": "unsub.",
+}
+
+
+def campaign_rows(connections: Connections) -> list[dict[str, Any]]:
+    """A row a campaign that has a partition: its key, name, times, and the counts of its engagement."""
+    rows = []
+    for known in known_campaigns(connections.database):
+        if known.key is None:
+            continue
+        counts = engagement_counts(connections, known)
+        rows.append(
+            {
+                "campaign": known.key,
+                "campaign_id": known.campaign.id,
+                "name": known.campaign.name,
+                "status": str(known.campaign.status),
+                "sent_at": known.campaign.sent_at.isoformat() if known.campaign.sent_at else None,
+                "synced_at": known.synced_at.isoformat() if known.synced_at else None,
+                **({"contacts": counts.rows, **counts.flags} if counts else dict.fromkeys(_HEADINGS)),
+            }
+        )
+    return rows
+
+
+def print_campaigns(console: Console, rows: list[dict[str, Any]]) -> None:
+    """The campaigns as a table with their totals."""
+    table = Table(box=SIMPLE_HEAD, show_footer=True, padding=(0, 1, 0, 0))
+    table.add_column("campaign", footer=f"{len(rows)} campaigns", overflow="fold", min_width=28)
+    for name, heading in _HEADINGS.items():
+        total = _number(sum(row[name] or 0 for row in rows))
+        table.add_column(heading, footer=total, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(row["campaign"], *(_number(row[name]) for name in _HEADINGS))
+    console.print(table)
+
+
+def work_record(connections: Connections, work: Work) -> dict[str, Any]:
+    """What a command did, for scripts."""
+    asked = connections.octopus.statistics.snapshot()
+    return {
+        "synced": work.synced,
+        "failed": work.failed,
+        "runs": work.run_ids,
+        "requests": asked.requests,
+        "rate_limited": asked.rate_limited,
+        "seconds_waited_for_the_limit": round(asked.seconds_waited, 1),
+        "seconds": round(work.seconds, 1),
+        "export_dir": str(connections.settings.export_dir),
+    }
+
+
+def print_work(console: Console, record: dict[str, Any]) -> None:
+    """What a command did, for people."""
+    console.print(
+        f"{len(record['synced'])} campaigns synced with {record['requests']} requests in {record['seconds']} s "
+        f"({record['seconds_waited_for_the_limit']} s waited for the API's limit, summed over threads)."
+    )
+    for key, why in record["failed"].items():
+        console.print(f"failed: {key}: {why}", style="red", markup=False)
+    if record["failed"]:
+        console.print("Their earlier data is untouched. Run the command again for these campaigns.")
+    console.print(f"CSVs: {record['export_dir']}", soft_wrap=True)
+    console.print("The Dagster UI shows every run: make dev")
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
