@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.database import Database
 
 from octopus_pipeline.store import embedded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pymongo.database import Database
 
 
 @pytest.fixture(scope="session")

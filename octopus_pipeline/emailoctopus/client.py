@@ -20,7 +20,6 @@ from octopus_pipeline.emailoctopus.wire_v2 import WireV2
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from types import TracebackType
     from typing import Self
 
     from octopus_pipeline.emailoctopus.credentials import Version
@@ -137,12 +136,7 @@ class EmailOctopus:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _one(self, resource: Resource[_Records]) -> _Records:

@@ -12,6 +12,8 @@ from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from octopus_pipeline.emailoctopus.errors import InvalidKeyError
+
 if TYPE_CHECKING:
     from requests import PreparedRequest
     from urllib3 import ProxyManager
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 Version = Literal["v2", "v1.6"]
 """The API's versions."""
 
-_ADDRESS = re.compile(r"[^\s@<>\"'(]+@[^\s@<>\"')]+")
+_ADDRESS = re.compile(r"[^\s@<>\"'(]+(?:@|%40)[^\s@<>\"')]+")
+_SENDABLE_KEY = re.compile(r"[!-~]+")
 _KEY_PARAMETER = re.compile(r"(?<=[?&])api_key=[^&#]*&?")
 _LONGEST_WORDS = 300
 
@@ -94,7 +97,14 @@ def redacted(words: str, api_key: str) -> str:
 
 
 def open_session(version: Version, api_key: str, connections: int) -> requests.Session:
-    """A session that sends the key as `version` wants it and keeps up to `connections` connections alive."""
+    """A session that sends the key as `version` wants it and keeps up to `connections` connections alive.
+
+    Raises:
+        InvalidKeyError: the key holds characters that no key has, such as a typographic quote or a blank.
+    """
+    # Sent nevertheless, it would fail with an exception that shows the header, and so the key.
+    if not _SENDABLE_KEY.fullmatch(api_key):
+        raise InvalidKeyError("EmailOctopus", "the API key is empty or holds a blank or a special character")
     session = requests.Session()
     session.headers["Accept"] = "application/json"
     session.headers["User-Agent"] = "octopus-pipeline"

@@ -68,13 +68,13 @@ class RequestRefusedError(EmailOctopusError):
 class UnavailableError(EmailOctopusError):
     """No usable answer came, however often it was asked."""
 
-    advice = "Try again later; nothing of this resource was kept."
+    advice = "Try again later; what was read of it so far is not complete."
 
 
 class ProtocolError(EmailOctopusError):
     """The answer is not what the API promises, so reading on would mean guessing."""
 
-    advice = "Nothing of this resource was kept; the API may have changed."
+    advice = "What was read of it so far is not complete; the API may have changed."
 
 
 _KINDS_BY_CODE: dict[str, type[EmailOctopusError]] = {

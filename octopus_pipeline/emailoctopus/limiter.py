@@ -115,7 +115,8 @@ class _StateFile:
         self._path = path
 
     def read(self) -> tuple[int, int] | None:
-        content = self._path.read_bytes()
+        # Only so far as a record goes: what a corrupt file holds beyond it is never overwritten.
+        content = self._path.read_bytes()[: len(self._record(0, 0))]
         if not content:
             return 0, 0
         try:

@@ -32,6 +32,11 @@ _LONGEST_PAUSE = 60.0
 _LONGEST_HOLD = 120.0
 """EmailOctopus speaks of blocking for up to a minute; a header that asks for much more is not believed."""
 
+_BACKOFF = wait_exponential(multiplier=0.5, max=_LONGEST_PAUSE / 2) + wait_random_exponential(
+    multiplier=0.5, max=_LONGEST_PAUSE / 2
+)
+"""Half of each pause is certain and doubles, half is random, so that threads do not come back together."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
@@ -82,9 +87,9 @@ class Transport:
             sleep=sleep,
             stop=stop_after_attempt(max_attempts),
             wait=self._pause,
-            retry=retry_if_result(lambda outcome: isinstance(outcome, _Failure)),
+            retry=retry_if_result(_is_failure),
             before_sleep=self._note_retry,
-            retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+            retry_error_callback=_outcome_of,
         )
 
     def get(self, url: str, name: str) -> Json:
@@ -134,7 +139,7 @@ class Transport:
             body = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             body = None
-        if response.ok and status < requests.codes.multiple_choices:
+        if status < requests.codes.multiple_choices:
             return _Failure("an answer that is not JSON") if body is None else body
         error = self._api_error(body)
         words = f"HTTP {status}, {self._redacted(error.words) if error else 'without a reason'}"
@@ -144,7 +149,7 @@ class Transport:
 
     def _pause(self, state: RetryCallState) -> float:
         """Seconds to sleep before the next attempt; after a 429 the limiter waits instead, for everybody."""
-        failure = state.outcome and state.outcome.result()
+        failure = _outcome_of(state)
         if not isinstance(failure, _Failure) or not failure.rate_limited:
             return _BACKOFF(state)
         unasked = min(2.0 ** (state.attempt_number - 1), _LONGEST_PAUSE)
@@ -153,7 +158,7 @@ class Transport:
 
     def _note_retry(self, state: RetryCallState) -> None:
         self._statistics.add(RequestCounts(retries=1))
-        failure = state.outcome and state.outcome.result()
+        failure = _outcome_of(state)
         if isinstance(failure, _Failure):
             _logger.info(
                 "%s: %s; attempt %d of %d follows",
@@ -181,7 +186,9 @@ class Transport:
                 return type(error).__name__
 
 
-_BACKOFF = wait_exponential(multiplier=0.5, max=_LONGEST_PAUSE / 2) + wait_random_exponential(
-    multiplier=0.5, max=_LONGEST_PAUSE / 2
-)
-"""Half of each pause is certain and doubles, half is random, so that threads do not come back together."""
+def _is_failure(outcome: object) -> bool:
+    return isinstance(outcome, _Failure)
+
+
+def _outcome_of(state: RetryCallState) -> object:
+    return state.outcome.result() if state.outcome else None

@@ -7,15 +7,17 @@ make the updates' order irrelevant for flags and times: nothing falls back, whic
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
-from pymongo import UpdateOne
+from pymongo import DeleteOne, UpdateOne
 
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS, field_columns
+from octopus_pipeline.engagement.merge import merge
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 PRIOR_BATCH_ROWS = 10_000
+DUPLICATE_GROUPS_AT_ONCE = 1_000
 
 _NOTHING_DONE = {f"engagement.{flag}": False for flag in FLAGS}
 
@@ -105,7 +108,8 @@ def prior_rows(documents: Iterable[Mapping[str, Any]]) -> Iterator[pa.RecordBatc
 
 
 def prior_batch(documents: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
-    """Participant documents in `ENGAGEMENT_SCHEMA`, a row a document."""
+    """Participant documents in `ENGAGEMENT_SCHEMA`, a row a document that names its contact."""
+    documents = [document for document in documents if isinstance(document.get("contact_id"), str)]
     fields = [_json(document.get("fields")) for document in documents]
     columns: dict[str, Any] = {
         "contact_id": [document["contact_id"] for document in documents],
@@ -132,3 +136,56 @@ def _json(fields: object) -> str | None:
 def _utc(time: datetime | None) -> datetime | None:
     """MongoDB keeps UTC; pymongo gives it without a zone unless asked."""
     return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def merge_duplicates(participants: Collection[Document]) -> int:
+    """Merge documents that share campaign_id and contact_id into the oldest of them; how many were removed.
+
+    Run it before the unique index is made and while nothing else writes. A document is removed only after the
+    one that stays holds all that it says: after a crash at any moment, another call finishes the work.
+    """
+    groups = participants.aggregate(
+        [
+            {"$match": {"contact_id": {"$type": "string"}}},
+            {
+                "$group": {
+                    "_id": {"campaign_id": "$campaign_id", "contact_id": "$contact_id"},
+                    "ids": {"$push": "$_id"},
+                    "documents": {"$sum": 1},
+                }
+            },
+            {"$match": {"documents": {"$gt": 1}}},
+            {"$sort": {"_id.campaign_id": 1}},
+        ],
+        allowDiskUse=True,
+    )
+    removed = 0
+    with groups:
+        while page := list(islice(groups, DUPLICATE_GROUPS_AT_ONCE)):
+            by_campaign = defaultdict(list)
+            for group in page:
+                by_campaign[group["_id"]["campaign_id"]].append(sorted(group["ids"], key=str))
+            removed += sum(_merge_groups(participants, ids) for ids in by_campaign.values())
+    return removed
+
+
+def _merge_groups(participants: Collection[Document], groups: Iterable[list[Any]]) -> int:
+    """Merge groups of documents of one campaign; each group is its documents' `_id`s, the one to keep first."""
+    kept = {ids[0] for ids in groups}
+    surplus = [DeleteOne({"_id": document_id}) for ids in groups for document_id in ids[1:]]
+    documents = list(
+        participants.find({"_id": {"$in": [document_id for ids in groups for document_id in ids]}})
+    )
+    kept_by_contact = {
+        document["contact_id"]: document["_id"] for document in documents if document["_id"] in kept
+    }
+    null_engagement = {"_id": {"$in": list(kept)}, "engagement": None}
+    participants.update_many(null_engagement, {"$set": {"engagement": {}}})
+    updates = [
+        UpdateOne({"_id": kept_by_contact[contact_id]}, update)
+        for batch in merge(reports={}, prior=[prior_batch(documents)])
+        for contact_id, update in participant_changes(batch, synced_at=None)
+    ]
+    participants.bulk_write(updates, ordered=False)
+    participants.bulk_write(surplus, ordered=False)
+    return len(surplus)

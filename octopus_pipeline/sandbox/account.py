@@ -80,7 +80,11 @@ class ContactList:
 
 @dataclass(slots=True)
 class Campaign:
-    """A campaign; `recipients` is how many contacts it is for, more than it was sent to while `sending`."""
+    """A campaign.
+
+    `recipients` is how many contacts it is for: more than it was sent to while it is `sending`. One that does not
+    track opens has no `opened` rows, whoever opened it.
+    """
 
     id: str
     status: CampaignStatus
@@ -93,6 +97,7 @@ class Campaign:
     created_at: datetime
     sent_at: datetime | None
     recipients: int = 0
+    tracks_opens: bool = True
     links: tuple[str, ...] = ()
 
 

@@ -122,7 +122,7 @@ def _engage_more(rng: Random, account: Account, campaign: Campaign, span: _Span,
         account,
         campaign.id,
         {
-            Report.OPENED: rows(openers),
+            Report.OPENED: rows(openers) if campaign.tracks_opens else [],
             Report.CLICKED: rows(some(OPENED * CLICKED_AFTER_OPEN), rng.choice(campaign.links)),
             Report.BOUNCED: rows(strangers, "soft"),
             Report.COMPLAINED: rows(some(COMPLAINED)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 import threading
 from datetime import UTC, datetime
@@ -123,8 +122,6 @@ def serve(
         raise click.ClickException(f"cannot listen on port {port}: {error.strerror}") from error
     server = build_server(Sandbox(served, api_key=key, bucket=bucket, latency=latency))
     if until_input_ends:
-        # The parent's end closes the pipe, however it ended: Ctrl-C in its terminal is not for this process.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_stop_at_end, args=(sys.stdin, server), daemon=True).start()
     click.echo(url_of(listener))
     try:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import requests
 
+from octopus_pipeline.errors import PipelineError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS = 120.0
 
 
-class SandboxError(Exception):
+class SandboxError(PipelineError):
     """The sandbox did not do what it was told; the message has its own words."""
 
 

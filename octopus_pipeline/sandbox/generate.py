@@ -68,6 +68,7 @@ def generate_account(
     if len(sizes) >= _ENOUGH_FOR_PLANTED_TRAPS:
         _plant_twins(account)
         _take_times_away(account)
+        _track_no_opens(account)
     _delete_some(rng, account)
     return account
 
@@ -149,6 +150,13 @@ def _take_times_away(account: Account) -> None:
 
 def _undated(rows: Sequence[Event], every: int) -> list[Event]:
     return [row._replace(occurred_at=None) if i % every == 0 else row for i, row in enumerate(rows)]
+
+
+def _track_no_opens(account: Account) -> None:
+    """Let the fourth campaign be one that does not track opens."""
+    campaign = list(account.campaigns.values())[3]
+    campaign.tracks_opens = False
+    account.events[campaign.id].pop(Report.OPENED, None)
 
 
 def _delete_some(rng: Random, account: Account) -> None:

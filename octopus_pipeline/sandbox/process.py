@@ -112,6 +112,8 @@ def start_sandbox(
         stdout=subprocess.PIPE,
         stderr=errors,
         text=True,
+        # Ctrl-C in the parent's terminal is the parent's to answer: it may need the sandbox to finish.
+        start_new_session=True,
         env={**os.environ, KEY_VARIABLE: api_key},
     )
     url = child.stdout.readline().strip() if child.stdout else ""

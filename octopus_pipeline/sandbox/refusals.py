@@ -11,6 +11,7 @@ class Reason(StrEnum):
     INVALID_PARAMETER = "invalid parameter"
     WRONG_KEY = "wrong key"
     NOT_SENT = "campaign not sent"
+    FEATURE_DISABLED = "feature disabled"
     NOT_FOUND = "not found"
     METHOD_NOT_ALLOWED = "method not allowed"
     RATE_LIMITED = "rate limited"

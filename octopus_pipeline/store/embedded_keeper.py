@@ -41,8 +41,10 @@ STOP_SECONDS = 30.0
 """How long mongod may take to write its last checkpoint before it is killed; its journal then recovers."""
 
 _POLL_SECONDS = 0.02
+_PORT_RELEASE_SECONDS = 2.0
 _ADDRESS_IN_USE = 48  # mongod's exit code
 _START_ATTEMPTS = 3
+_READY = b"Waiting for connections"  # mongod's log; a listening port might be another server's
 _MONGOD_OPTIONS = (
     *("--bind_ip", LOOPBACK, "--nounixsocket", "--quiet"),
     *("--wiredTigerCacheSizeGB", "0.25"),
@@ -52,15 +54,6 @@ _MONGOD_OPTIONS = (
     *("--slowOpSampleRate", "0"),
     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
 )
-
-
-def _accepts_connections(port: int) -> bool:
-    """Whether something listens on `port` of this machine."""
-    try:
-        socket.create_connection((LOOPBACK, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def try_lock(descriptor: int) -> bool:
@@ -100,20 +93,32 @@ def end_orphan(database_dir: Path) -> None:
 
 
 def _free_port(preferred: int) -> int:
-    """`preferred` (0: none) if nobody listens there, else any free port."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind((LOOPBACK, port))
-                return int(probe.getsockname()[1])
-    message = f"no free port on {LOOPBACK}"
-    raise OSError(message)
+    """`preferred` (0: none) if it is free, else any free port.
+
+    The last connections of a server that has just ended may keep its port for a moment more.
+    """
+    deadline = time.monotonic() + _PORT_RELEASE_SECONDS
+    while preferred and time.monotonic() < deadline:
+        if _bound_port(preferred):
+            return preferred
+        time.sleep(_POLL_SECONDS)
+    return _bound_port(0)
+
+
+def _bound_port(port: int) -> int:
+    """The port that could be bound for `port` (0: any), or 0 if it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return 0
+        return int(probe.getsockname()[1])
 
 
 def _start_server(folder: Path, mongod: str, preferred_port: int) -> tuple[subprocess.Popen[bytes], int]:
     """Start mongod and wait until it accepts connections; exits with mongod's code if it cannot start."""
-    database_dir = folder / DATABASE_DIR
+    database_dir, log = folder / DATABASE_DIR, folder / LOG_FILE
     complete = database_dir / COMPLETE_MARKER
     port, code = preferred_port, 0
     for _ in range(_START_ATTEMPTS):
@@ -122,7 +127,7 @@ def _start_server(folder: Path, mongod: str, preferred_port: int) -> tuple[subpr
         command = [mongod, "--dbpath", str(database_dir), "--port", str(port), *_MONGOD_OPTIONS]
         server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         while server.poll() is None:
-            if _accepts_connections(port):
+            if _READY in log.read_bytes():
                 complete.touch()
                 return server, port
             time.sleep(_POLL_SECONDS)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import OperationFailure
 
+from octopus_pipeline.errors import PipelineError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,7 +19,7 @@ _INDEX_NOT_FOUND = 27
 _RESTRICTIONS = {"partialFilterExpression", "sparse", "collation", "expireAfterSeconds"}
 
 
-class DuplicateDocumentsError(Exception):
+class DuplicateDocumentsError(PipelineError):
     """A unique index cannot be built: documents share its keys. The owner of their meaning must merge them.
 
     Attributes:

@@ -9,6 +9,8 @@ import pymongo
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 
+from octopus_pipeline.errors import PipelineError
+
 if TYPE_CHECKING:
     from octopus_pipeline.settings import Settings
 
@@ -21,7 +23,7 @@ _AUTHENTICATION_FAILED = {18, 8000}
 _UNAUTHORIZED = 13
 
 
-class MongoUnavailableError(Exception):
+class MongoUnavailableError(PipelineError):
     """MongoDB cannot be used: the message names the host, what happened and what to check; no password."""
 
 

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from octopus_pipeline.errors import PipelineError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import IO
@@ -32,11 +34,11 @@ _PLAIN_NAME = re.compile(r'[^.\s/\\:*?"<>|\x00-\x1f][^/\\:*?"<>|\x00-\x1f]*')
 _ARROW_SCHEMA_KEY = b"ARROW:schema"
 
 
-class TableNotFoundError(LookupError):
+class TableNotFoundError(PipelineError):
     """The table (or that partition of it) was never written, or was deleted."""
 
 
-class TableSchemaError(TypeError):
+class TableSchemaError(PipelineError):
     """Rows, or a stored table, do not have the declared schema."""
 
 

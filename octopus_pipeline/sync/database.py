@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from octopus_pipeline.engagement.duplicates import merge_duplicates
+from octopus_pipeline.engagement.participants import merge_duplicates
 from octopus_pipeline.store.indexes import DuplicateDocumentsError, IndexSpec, ensure_indexes
 
 if TYPE_CHECKING:

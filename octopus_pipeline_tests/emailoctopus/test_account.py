@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,18 +20,16 @@ from octopus_pipeline.emailoctopus.errors import (
 from octopus_pipeline.emailoctopus.records import CampaignStatus, ContactStatus, Report
 from octopus_pipeline.sandbox.faults import FaultKind, FaultRule, RetryHeader
 from octopus_pipeline.sandbox.generate import generate_account
-from octopus_pipeline.sandbox.serving import serve_in_thread
+from octopus_pipeline.sandbox.serving import ServedSandbox, serve_in_thread
 from octopus_pipeline.settings import Settings
 from octopus_pipeline_tests.emailoctopus.clients import VERSIONS, client_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from octopus_pipeline.emailoctopus.client import EmailOctopus
     from octopus_pipeline.emailoctopus.credentials import Version
     from octopus_pipeline.emailoctopus.records import Contact, ReportRow
-    from octopus_pipeline.sandbox.serving import ServedSandbox
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,9 @@ from octopus_pipeline.sandbox.generate import generate_account
 from octopus_pipeline.sandbox.rate_limit import TokenBucket
 from octopus_pipeline.sandbox.serving import serve_in_thread
 from octopus_pipeline_tests.emailoctopus.fake_time import FakeTime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RATES = st.sampled_from([(0.5, 2), (3, 7), (10, 100), (100, 100), (200, 50)])
 
@@ -106,16 +110,23 @@ def test_after_a_hold_nobody_sends_before_its_end_and_then_only_at_the_sustained
     assert all(later - earlier == pytest.approx(0.1, abs=MILLISECOND) for earlier, later in pairwise(sent))
 
 
-@pytest.mark.parametrize("kept_bytes", [1, 20, 52, None])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:1],
+        lambda content: content[:-1],
+        lambda content: content.replace(b"1", b"7", 1),
+        lambda content: b"\xff" * 10 * len(content),
+    ],
+)
 def test_a_torn_or_corrupt_state_counts_as_an_empty_bucket_and_heals(
-    tmp_path: Path, kept_bytes: int | None
+    tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     fake = FakeTime()
     limited = limiter(tmp_path, fake)
     limited.acquire()
     state = tmp_path / "limiter" / "account.state"
-    content = state.read_bytes()
-    state.write_bytes(content[:kept_bytes] if kept_bytes else content.replace(b"1", b"7", 1))
+    state.write_bytes(damage(state.read_bytes()))
     assert [limited.acquire() for _ in range(3)] == pytest.approx([0.1] * 3, abs=MILLISECOND)
     fake.now += 60
     assert limited.acquire() == 0
@@ -148,7 +159,7 @@ def test_two_processes_of_many_threads_use_the_whole_limit_without_one_429(tmp_p
     assert (traffic.rate_limited, traffic.total) == (0, 2 * requests)
     assert traffic.last_request_at is not None
     assert traffic.first_request_at is not None
-    assert traffic.last_request_at - traffic.first_request_at < 1.15 * (2 * requests - burst / 2) / rate
+    assert traffic.last_request_at - traffic.first_request_at < 1.5 * (2 * requests - burst / 2) / rate
 
 
 def _ask_with_16_threads(

@@ -94,6 +94,14 @@ def test_no_error_and_no_log_betrays_anything(
             assert secret not in text
 
 
+@pytest.mark.parametrize("key", ["\u201ceo_c0ffee\u201d", "eo_c0ffee\n", "eo c0ffee", "", "eo_c\xf6ffee"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_key_that_cannot_be_sent_is_refused_unseen(tmp_path: Path, version: Version, key: str) -> None:
+    with pytest.raises(InvalidKeyError, match="EMAILOCTOPUS_API_KEY") as caught:
+        client_for("http://127.0.0.1:1", tmp_path, version, api_key=key)
+    assert all("ffee" not in text for text in everything_said_by(caught.value))
+
+
 def everything_said_by(error: BaseException | None) -> list[str]:
     """What an error, and every error it came from, says in all the ways an error can be shown."""
     said = []

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from octopus_pipeline.sandbox.generate import generate_account
-from octopus_pipeline.sandbox.serving import serve_in_thread
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from octopus_pipeline.sandbox.serving import ServedSandbox
+from octopus_pipeline.sandbox.serving import ServedSandbox, serve_in_thread
 
 
 @pytest.fixture(scope="module")

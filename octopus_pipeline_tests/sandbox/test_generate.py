@@ -82,10 +82,10 @@ def test_the_sample_is_what_its_readme_says_it_was_made_by(tmp_path: Path) -> No
 
 def times(account: Account) -> list[datetime]:
     """Every time in an account."""
-    dated = (*account.lists.values(), *account.contacts.values())
     return [
         account.now,
-        *(time for each in dated for time in (each.created_at, each.last_updated_at)),
+        *(time for each in account.lists.values() for time in (each.created_at, each.last_updated_at)),
+        *(time for each in account.contacts.values() for time in (each.created_at, each.last_updated_at)),
         *(time for each in account.campaigns.values() for time in (each.created_at, each.sent_at) if time),
         *(row.occurred_at for _, _, rows in all_reports(account) for row in rows if row.occurred_at),
     ]
@@ -203,6 +203,12 @@ def test_campaigns_stand_in_every_state(sample: Account) -> None:
     assert [(each.name, each.sent_at) for each in drafts] == [(None, None)]
     sent = [each for each in sample.campaigns.values() if each.status is CampaignStatus.SENT]
     assert [len(sample.rows(each.id, Report.SENT)) for each in sent].count(0) == 1, "one went to nobody"
+
+
+def test_a_campaign_that_tracks_no_opens_is_clicked_all_the_same(sample: Account) -> None:
+    (untracked,) = [each.id for each in sample.campaigns.values() if not each.tracks_opens]
+    assert not sample.rows(untracked, Report.OPENED)
+    assert sample.rows(untracked, Report.CLICKED)
 
 
 def test_campaign_names_and_ids_resemble_each_other_and_break_files(sample: Account) -> None:

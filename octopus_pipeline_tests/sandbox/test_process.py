@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+import requests
 
 from octopus_pipeline.sandbox.account import load_account
 from octopus_pipeline.sandbox.control_client import SandboxError
@@ -42,8 +43,12 @@ def test_it_serves_a_saved_account_until_it_is_stopped(capfd: CaptureFixture[str
                 load_account(SAMPLE).campaigns.values(), key=lambda each: (each.created_at, each.id)
             )
         ]
+        headers = {"Authorization": "Bearer eo_secret"}
+        answer = requests.get(f"{sandbox.url}/campaigns", headers=headers, timeout=10)
+        assert (answer.status_code, answer.headers["X-RateLimiting-Remaining"]) == (200, "6")
         sandbox.control.set_faults([FaultRule(FaultKind.CUT)])
-        assert sandbox.control.statistics().total == 0
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            requests.get(f"{sandbox.url}/campaigns", headers=headers, timeout=10)
     assert not child.is_running(), "gone, and no zombie is left"
     sandbox.stop()
     assert capfd.readouterr() == ("", "")

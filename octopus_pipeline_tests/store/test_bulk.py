@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient, UpdateOne
+from pymongo.collection import Collection
+from pymongo.database import Database
 
 from octopus_pipeline.store.bulk import BulkResult, BulkWriteFailedError, bulk_write
 from octopus_pipeline.store.embedded import start_or_join, stop
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pymongo.collection import Collection
-    from pymongo.database import Database
 
 SECRET = "ada@example.com"
 

@@ -9,18 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import pytest
 from pymongo import MongoClient
 
 from octopus_pipeline.store.embedded import EmbeddedServer, EmbeddedServerError, mongod_binary, stop
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 GRACE_SECONDS = 0.3
 USER = f"""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from pymongo.collection import Collection
+from pymongo.database import Database
 
 from octopus_pipeline.store.indexes import DuplicateDocumentsError, IndexSpec, ensure_indexes
-
-if TYPE_CHECKING:
-    from pymongo.collection import Collection
-    from pymongo.database import Database
 
 PAIR = IndexSpec(("campaign_id", "contact_id"), unique=True)
 ADDRESS = IndexSpec(("email_address",))

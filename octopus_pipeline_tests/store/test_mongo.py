@@ -7,6 +7,8 @@ import subprocess
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bson
@@ -20,8 +22,7 @@ from octopus_pipeline.store.embedded import mongod_binary, stop
 from octopus_pipeline.store.mongo import MongoUnavailableError, UnsupportedServerError, connect, host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
 PASSWORD = "correct-horse"
 

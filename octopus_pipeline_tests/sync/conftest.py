@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pymongo.database import Database
 
+from octopus_pipeline.sandbox.account import Account
 from octopus_pipeline.sandbox.generate import generate_account
 from octopus_pipeline.sandbox.serving import ServedSandbox, serve_in_thread
 from octopus_pipeline.settings import Settings
@@ -22,13 +26,8 @@ from octopus_pipeline_tests.emailoctopus.clients import client_for
 from octopus_pipeline_tests.emailoctopus.fake_time import FakeTime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from pymongo.database import Database
 
     from octopus_pipeline.emailoctopus.credentials import Version
-    from octopus_pipeline.sandbox.account import Account
 
 Outcomes = dict[str, CampaignResult | CampaignFailure]
 
@@ -89,13 +88,14 @@ def open_bench(
 ) -> Iterator[Bench]:
     """Serve an account without a limit, and connect to it with pauses that take no time."""
     with serve_in_thread(account, requests_per_second=None) as sandbox:
-        chosen = Settings(
-            emailoctopus_api_key=sandbox.api_key,
-            emailoctopus_base_url=sandbox.url,
-            emailoctopus_api_version=version,
-            octopus_data_dir=folder,
-            _env_file=None,
-            **settings,
+        chosen = Settings.model_validate(
+            {
+                "emailoctopus_api_key": sandbox.api_key,
+                "emailoctopus_base_url": sandbox.url,
+                "emailoctopus_api_version": version,
+                "octopus_data_dir": folder,
+                **settings,
+            }
         )
         with Connections(chosen) as connections:
             client = client_for(
