@@ -96,7 +96,9 @@ class Settings(BaseSettings):
     dagster_home_dir: Path | None = Field(
         None, alias="DAGSTER_HOME", description="Dagster's own data; default: dagster in the data folder."
     )
-    octopus_automation: bool = Field(default=True, description="Whether sensors and schedules start switched on.")
+    octopus_automation: bool = Field(
+        default=True, description="Whether sensors and schedules start switched on."
+    )
     octopus_daily_start: str = Field(
         "2024-01-01", pattern=r"^\d{4}-\d\d-\d\d$", description="First day of the daily partitions."
     )

@@ -14,6 +14,7 @@ from typing import Any, cast
 import dagster as dg
 
 from octopus_pipeline.assets.checks import CHECK_SPECS, check_evaluations, drift_evaluation
+from octopus_pipeline.assets.contacts import list_materialization
 from octopus_pipeline.assets.engagement import (
     CSV_KEY,
     CSV_SPEC,
@@ -33,6 +34,7 @@ from octopus_pipeline.sync.account import CampaignFailure, sync_campaigns
 from octopus_pipeline.sync.campaign import ENGAGEMENT, CampaignResult, Stages
 from octopus_pipeline.sync.campaigns import campaign_of_key
 from octopus_pipeline.sync.connections import Connections
+from octopus_pipeline.sync.contacts import ListRefresh
 from octopus_pipeline.sync.plan import Mode
 from octopus_pipeline.sync.reports import ReportCountError, table_of
 
@@ -74,7 +76,9 @@ def campaign_sync(
             now=datetime.now(UTC),
             progress=progress_of(context.log.info),
         ):
-            if isinstance(outcome, CampaignFailure):
+            if isinstance(outcome, ListRefresh):
+                yield list_materialization(outcome)
+            elif isinstance(outcome, CampaignFailure):
                 key, reason = str(outcome.known.key), failure_of(outcome.error)
                 failed[key] = reason.splitlines()[0]
                 context.log.error(f"{key}: {reason}")

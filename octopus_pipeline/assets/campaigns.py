@@ -4,13 +4,14 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
 from octopus_pipeline.assets.descriptions import OWNERS, column_schema
 from octopus_pipeline.assets.failures import plain_failures
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
-from octopus_pipeline.sync.campaign_table import CAMPAIGN_SCHEMA, campaign_table
+from octopus_pipeline.sync.campaign_table import CAMPAIGN_SCHEMA, write_campaign_table
 from octopus_pipeline.sync.campaigns import (
     KnownCampaign,
     known_campaigns,
@@ -19,6 +20,9 @@ from octopus_pipeline.sync.campaigns import (
     watched,
 )
 from octopus_pipeline.sync.connections import Connections
+
+LISTING_VERSION = dg.DataVersion("1")
+"""One and the same: a new listing alone makes no report outdated; the summaries tell which are."""
 
 
 class CampaignsConfig(dg.Config):
@@ -48,19 +52,37 @@ def campaigns(
         if config.summaries:
             read_summaries(connections, watched(known, connections, now), now)
             known = known_campaigns(connections.database)
-        with connections.tables.writer("campaigns", None, CAMPAIGN_SCHEMA) as writer:
-            writer.write(campaign_table(known))
+        write_campaign_table(connections, known)
         new = add_partitions(context.instance, known)
         asked = connections.octopus.statistics.snapshot() - before
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": len(known),
+            **campaigns_metadata(known),
             "new_partitions": len(new),
             "requests": asked.requests,
             "seconds_waited_for_the_limit": round(asked.seconds_waited, 1),
-            "by_status": dg.MetadataValue.json(_by_status(known)),
-        }
+        },
+        data_version=LISTING_VERSION,
     )
+
+
+def listing_materialization(known: list[KnownCampaign]) -> dg.AssetMaterialization:
+    """What is recorded of `campaigns` when a sensor found something new in the account."""
+    return dg.AssetMaterialization(
+        "campaigns",
+        description="Listed by the sensor new_campaigns.",
+        metadata=campaigns_metadata(known),
+        tags={"dagster/data_version": LISTING_VERSION.value},
+    )
+
+
+def campaigns_metadata(known: list[KnownCampaign]) -> dict[str, Any]:
+    """How many campaigns there are, by status, and how many of them were synced."""
+    return {
+        "dagster/row_count": len(known),
+        "by_status": dg.MetadataValue.json(Counter(str(one.campaign.status) for one in known)),
+        "synced": sum(one.synced_at is not None for one in known),
+    }
 
 
 def add_partitions(instance: dg.DagsterInstance, known: list[KnownCampaign]) -> list[str]:
@@ -70,7 +92,3 @@ def add_partitions(instance: dg.DagsterInstance, known: list[KnownCampaign]) -> 
     if new:
         instance.add_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "", new)
     return new
-
-
-def _by_status(known: list[KnownCampaign]) -> dict[str, int]:
-    return dict(Counter(str(one.campaign.status) for one in known))

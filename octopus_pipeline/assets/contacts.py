@@ -2,7 +2,7 @@
 
 # No postponed annotations here: Dagster does not resolve those of context and config parameters.
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -11,7 +11,7 @@ from octopus_pipeline.assets.failures import plain_failures
 from octopus_pipeline.assets.progress import ProgressOf
 from octopus_pipeline.engagement.tables import CONTACT_SCHEMA
 from octopus_pipeline.sync.connections import Connections
-from octopus_pipeline.sync.contacts import refresh_list
+from octopus_pipeline.sync.contacts import ListRefresh, refresh_all_lists
 
 
 @dg.asset(
@@ -35,10 +35,7 @@ def contacts(
         now = datetime.now(UTC)
         progress = progress_of(context.log.info)
         before = connections.octopus.statistics.snapshot()
-        refreshes = [
-            refresh_list(connections, one, now, max_age=timedelta(0), on_page=progress.page)
-            for one in connections.octopus.lists()
-        ]
+        refreshes = refresh_all_lists(connections, now, on_page=progress.page)
         asked = connections.octopus.statistics.snapshot() - before
     return dg.MaterializeResult(
         metadata={
@@ -48,4 +45,17 @@ def contacts(
             "requests": asked.requests,
             "seconds_waited_for_the_limit": round(asked.seconds_waited, 1),
         }
+    )
+
+
+def list_materialization(refresh: ListRefresh) -> dg.AssetMaterialization:
+    """What is recorded of `contacts` when a campaign's sync refreshed one of the lists."""
+    return dg.AssetMaterialization(
+        "contacts",
+        description="One list, refreshed for the campaigns that were sent to it.",
+        metadata={
+            "list": refresh.list_id,
+            "dagster/row_count": refresh.rows,
+            "contacts_received": refresh.received,
+        },
     )

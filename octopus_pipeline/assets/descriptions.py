@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+
+from octopus_pipeline.engagement.tables import FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,8 +17,6 @@ OWNERS = ["team:data"]
 PERSONAL = {"personal_data": "true"}
 """Tag of assets that hold personal data."""
 
-_TYPES = {"string": "text", "bool": "yes/no", "int64": "integer"}
-
 
 def column_schema(schema: pa.Schema) -> dg.TableSchema:
     """A table's columns with their types and descriptions."""
@@ -25,7 +24,7 @@ def column_schema(schema: pa.Schema) -> dg.TableSchema:
         columns=[
             dg.TableColumn(
                 name=field.name,
-                type=_TYPES.get(str(field.type), "time, UTC"),
+                type=str(field.type),
                 description=(field.metadata or {}).get(b"description", b"").decode(),
                 constraints=dg.TableColumnConstraints(nullable=field.nullable),
             )
@@ -34,27 +33,22 @@ def column_schema(schema: pa.Schema) -> dg.TableSchema:
     )
 
 
-def masked(value: object) -> str:
-    """A value fit for everybody's eyes: of a text its first character, other things as they are."""
-    if value is None:
+def masked(address: str | None) -> str:
+    """An e-mail address that tells nobody whose it is: its first character and the end of its domain."""
+    if not address:
         return ""
-    if isinstance(value, str):
-        return re.sub(r"\w", "*", value[1:]).join([value[:1], ""])
-    return str(value)
+    return f"{address[0]}•••@•••.{address.rpartition('.')[2]}"
 
 
-def preview(rows: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> dg.MarkdownMetadataValue:
-    """A Markdown table of some rows with every text masked."""
-    names = list(columns)
-    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-    lines += [f"| {' | '.join(_cell(row[name]) for name in names)} |" for row in rows]
+def preview(rows: Iterable[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
+    """Some rows of engagement as a Markdown table, addresses masked, nothing else personal."""
+    lines = [f"| email_address | status | {' | '.join(FLAGS)} |", f"|{'---|' * (2 + len(FLAGS))}"]
+    for row in rows:
+        flags = " | ".join("yes" if row[flag] else "" for flag in FLAGS)
+        lines.append(f"| {masked(row['email_address'])} | {row['status'] or ''} | {flags} |")
     return dg.MetadataValue.md("\n".join(lines))
 
 
 def rate(part: int, whole: int) -> float:
     """A share in percent, 0 of nothing."""
     return round(100 * part / whole, 2) if whole else 0.0
-
-
-def _cell(value: object) -> str:
-    return masked(value).replace("|", "\\|").replace("\n", " ")

@@ -23,8 +23,6 @@ PARTICIPANTS_KEY = dg.AssetKey("campaign_participants")
 CSV_KEY = dg.AssetKey("campaign_csv")
 CONTACTS_KEY = dg.AssetKey("contacts")
 
-_PREVIEW_COLUMNS = ("email_address", "status", "opened", "clicked", "bounced", "city", "zip")
-
 
 def _lineage() -> dg.TableColumnLineage:
     """Where each column of `engagement` comes from."""
@@ -120,7 +118,7 @@ def engagement_metadata(
         **{flag: counts.flags[flag] for flag in FLAGS},
         "open_rate": rate(counts.flags["opened"], counts.rows),
         "click_rate": rate(counts.flags["clicked"], counts.rows),
-        "preview": preview(sample, _PREVIEW_COLUMNS),
+        "preview": preview(sample),
         "table": dg.MetadataValue.path(location),
     }
 

@@ -30,15 +30,14 @@ if TYPE_CHECKING:
 PRIOR_BATCH_ROWS = 10_000
 DUPLICATE_GROUPS_AT_ONCE = 1_000
 
+_UNHEALED: Document = {"engagement": {"$not": {"$type": "object"}}}
+_HEAL: Document = {"$set": {"engagement": {}}}
 _NOTHING_DONE = {f"engagement.{flag}": False for flag in FLAGS}
 
 
 def heal_engagement(participants: Collection[Document], campaign_id: str) -> int:
-    """Give documents of the old tool whose `engagement` is null an empty one, on which `$max` works; how many."""
-    result = participants.update_many(
-        {"campaign_id": campaign_id, "engagement": None}, {"$set": {"engagement": {}}}
-    )
-    return result.modified_count
+    """Give documents whose `engagement` is null or missing an empty one, on which `$max` works; how many."""
+    return participants.update_many({"campaign_id": campaign_id, **_UNHEALED}, _HEAL).modified_count
 
 
 def participant_updates(
@@ -179,8 +178,7 @@ def _merge_groups(participants: Collection[Document], groups: Iterable[list[Any]
     kept_by_contact = {
         document["contact_id"]: document["_id"] for document in documents if document["_id"] in kept
     }
-    null_engagement = {"_id": {"$in": list(kept)}, "engagement": None}
-    participants.update_many(null_engagement, {"$set": {"engagement": {}}})
+    participants.update_many({"_id": {"$in": list(kept)}, **_UNHEALED}, _HEAL)
     updates = [
         UpdateOne({"_id": kept_by_contact[contact_id]}, update)
         for batch in merge(reports={}, prior=[prior_batch(documents)])

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from octopus_pipeline.assets.campaigns import listing_materialization
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
 from octopus_pipeline.emailoctopus.errors import EmailOctopusError
 from octopus_pipeline.orchestration.in_flight import keys_in_flight
 from octopus_pipeline.orchestration.jobs import DAILY_SNAPSHOT, SYNC_CAMPAIGNS, sync_requests
 from octopus_pipeline.store.mongo import MongoUnavailableError
-from octopus_pipeline.sync.campaigns import list_campaigns, read_summaries, watched
+from octopus_pipeline.sync.campaign_table import write_campaign_table
+from octopus_pipeline.sync.campaigns import known_campaigns, list_campaigns, read_summaries, watched
 from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.plan import Mode, due_for_a_look
 from octopus_pipeline.sync.refresh import stale_campaigns
@@ -50,6 +52,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
                 due = due_for_a_look(watched(known, connections, now), looks, now)[:_LOOKS_A_TICK]
                 read_summaries(connections, due, now)
                 stale = {str(one.key) for one in stale_campaigns(connections)}
+                write_campaign_table(connections, known_campaigns(connections.database))
         except (EmailOctopusError, MongoUnavailableError) as error:
             return dg.SkipReason(f"Nothing was looked at: {error}")
         live = {one.campaign.id for one in watched(known, connections, now)}
@@ -62,6 +65,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         return dg.SensorResult(
             run_requests=sync_requests(wanted, ordered, Mode.REFRESH),
             dynamic_partitions_requests=[CAMPAIGN_PARTITIONS.build_add_request(new)] if new else [],
+            asset_events=[listing_materialization(known)] if new or wanted else [],
             cursor=json.dumps(cursor),
             skip_reason=None if wanted else dg.SkipReason(f"{len(due)} campaigns looked at, none changed"),
         )

@@ -11,7 +11,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from octopus_pipeline.emailoctopus.errors import InvalidKeyError, MissingKeyError, UnavailableError
 from octopus_pipeline.errors import PipelineError
@@ -52,6 +52,10 @@ class CampaignFailure:
     error: Exception
 
 
+Outcome = CampaignResult | CampaignFailure | ListRefresh
+"""What a sync tells as it happens: a campaign is settled, or a contact list that campaigns need was refreshed."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What to ask for of one campaign."""
@@ -69,27 +73,33 @@ def sync_campaigns(
     mode: Mode,
     now: datetime,
     progress: Progress,
-) -> Iterator[CampaignResult | CampaignFailure]:
+) -> Iterator[Outcome]:
     """Take campaigns through the wanted stages and yield each one's outcome as it is settled.
+
+    A contact list that was refreshed on the way is told before the campaigns that needed it.
 
     Raises:
         MissingKeyError, InvalidKeyError, MongoUnavailableError: what concerns every campaign ends the sync.
         UnavailableError: if several campaigns in a row could not be read.
     """
     sync = _AccountSync(connections, stages, mode, now, progress)
-    unanswered = 0
+    done = unanswered = 0
     try:
-        for done, outcome in enumerate(sync.outcomes(campaigns), start=1):
+        for outcome in sync.outcomes(campaigns):
+            if isinstance(outcome, ListRefresh):
+                yield outcome
+                continue
+            if isinstance(outcome, CampaignFailure) and isinstance(outcome.error, _EVERYONES_ERRORS):
+                raise outcome.error
+            done += 1
             progress.campaign(str(outcome.known.key), done=done, of=len(campaigns))
+            yield outcome
             if isinstance(outcome, CampaignResult):
                 unanswered = 0
-            elif isinstance(outcome.error, _EVERYONES_ERRORS):
-                raise outcome.error
-            else:
-                unanswered += isinstance(outcome.error, UnavailableError)
-            yield outcome
-            if unanswered >= OUTAGE_AFTER and isinstance(outcome, CampaignFailure):
-                raise outcome.error
+            elif isinstance(outcome.error, UnavailableError):
+                unanswered += 1
+                if unanswered >= OUTAGE_AFTER:
+                    raise outcome.error
     finally:
         sync.stop()
 
@@ -118,7 +128,7 @@ class _AccountSync:
         self._requests.shutdown(cancel_futures=True)
         self._campaigns.shutdown(cancel_futures=True)
 
-    def outcomes(self, campaigns: Sequence[KnownCampaign]) -> Iterator[CampaignResult | CampaignFailure]:
+    def outcomes(self, campaigns: Sequence[KnownCampaign]) -> Iterator[Outcome]:
         """Settle every campaign; the largest begin, since theirs is the longest chain of pages.
 
         Of one that the account lists no more, what was read before is merged and exported anew.
@@ -150,13 +160,15 @@ class _AccountSync:
         self,
         futures: Mapping[Future[CampaignResult], KnownCampaign],
         summaries: Mapping[str, Summary],
-    ) -> Iterator[CampaignResult | CampaignFailure]:
-        for future in as_completed(futures):
-            known = futures[future]
+    ) -> Iterator[Outcome]:
+        of_campaigns: dict[Future[Any], KnownCampaign] = dict(futures)
+        for future in as_completed([*of_campaigns, *self._lists.values()]):
+            known = of_campaigns.get(future)
             try:
                 yield future.result()
-            except Exception as error:  # noqa: BLE001  # whatever it is, it is this campaign's outcome
-                yield self._failure(known, summaries.get(known.campaign.id), error)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is a campaign's outcome
+                if known is not None:  # a list's error is told by the campaigns that needed it
+                    yield self._failure(known, summaries.get(known.campaign.id), error)
 
     def _failure(self, known: KnownCampaign, summary: Summary | None, error: Exception) -> CampaignFailure:
         if not isinstance(error, MongoUnavailableError):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from octopus_pipeline.sync.campaigns import KnownCampaign
+    from octopus_pipeline.sync.connections import Connections
 
 _EVENTFUL = (Report.OPENED, Report.CLICKED)
 
@@ -50,6 +51,12 @@ CAMPAIGN_SCHEMA = pa.schema(
     ]
 )
 """One row a campaign of the account, drafts included."""
+
+
+def write_campaign_table(connections: Connections, known: Iterable[KnownCampaign]) -> None:
+    """Replace the table `campaigns`."""
+    with connections.tables.writer("campaigns", None, CAMPAIGN_SCHEMA) as writer:
+        writer.write(campaign_table(known))
 
 
 def campaign_table(known: Iterable[KnownCampaign]) -> pa.Table:

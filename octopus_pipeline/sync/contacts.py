@@ -6,6 +6,7 @@ list without a trace: its row stays in the table as last known.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -68,6 +69,18 @@ def lists_in_need(
         if due
         else []
     )
+
+
+def refresh_all_lists(
+    connections: Connections, now: datetime, *, on_page: Callable[[int], None]
+) -> list[ListRefresh]:
+    """Bring the tables of all the account's lists up to date, side by side."""
+    with ThreadPoolExecutor(connections.settings.emailoctopus_connections) as pool:
+        refreshes = [
+            pool.submit(refresh_list, connections, one, now, max_age=timedelta(0), on_page=on_page)
+            for one in connections.octopus.lists()
+        ]
+        return [refresh.result() for refresh in refreshes]
 
 
 def refresh_list(

@@ -20,6 +20,7 @@ from octopus_pipeline.sync.account import CampaignFailure, sync_campaigns
 from octopus_pipeline.sync.campaign import CampaignResult, Stages
 from octopus_pipeline.sync.campaigns import KnownCampaign, list_campaigns
 from octopus_pipeline.sync.connections import Connections
+from octopus_pipeline.sync.contacts import ListRefresh
 from octopus_pipeline.sync.plan import Mode
 from octopus_pipeline.sync.progress import LoggedProgress
 from octopus_pipeline_tests.emailoctopus.clients import client_for
@@ -73,7 +74,11 @@ class Bench:
             now=datetime.now(UTC),
             progress=LoggedProgress(lambda _: None),
         )
-        return {outcome.known.campaign.id: outcome for outcome in outcomes}
+        return {
+            outcome.known.campaign.id: outcome
+            for outcome in outcomes
+            if not isinstance(outcome, ListRefresh)
+        }
 
 
 @pytest.fixture(scope="session")
