@@ -12,6 +12,7 @@ help: ## Show the targets
 setup: $(STAMP) ## Create .venv and install the pinned packages
 
 $(STAMP): pyproject.toml constraints.txt
+	@sh scripts/system_packages.sh $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[embedded,dev]'
 	@touch $(STAMP)

@@ -3,9 +3,9 @@
 Every source is cut into sightings, rows that say one thing about one contact, and a contact's sightings are joined:
 - a flag is true if any says so, its first time is the least, its last time the greatest; a click is also an open
   at that moment, so that the first open is never later than the first click;
-- the contact's record (email_address, status, fields) is the greatest by (contact_updated_at, email_address, length
-  of fields, fields, status). A row without an e-mail address (a contact deleted since) counts as undated, so that
-  what was last known stays. Where no record is dated, the greatest address seen stands beside the greatest record.
+- the contact's record (email_address, status, fields) is taken whole from its newest dated one; a record is dated if it
+  has all three and contact_updated_at. Where there is none (API v2's rows, old documents, a contact deleted since),
+  each of the three is the greatest seen, the fields by their length first: what was once known stays.
 
 Each part is a minimum or maximum in a total order, which makes merging commutative, associative, idempotent and
 monotonic; over runs too, as the prior engagement is cut into sightings like everything else.
@@ -61,7 +61,8 @@ FROM source SEMI JOIN sighting USING (contact_id)"""
 # Ordered, so that reading one bucket does not read them all.
 _FORM_BUCKETS = """
 CREATE TEMP TABLE bucketed AS
-SELECT *, hash(contact_id) % $buckets AS bucket, contact_updated_at IS NOT NULL AND email_address IS NOT NULL AS dated
+SELECT *, hash(contact_id) % $buckets AS bucket,
+    NOT (contact_updated_at IS NULL OR email_address IS NULL OR status IS NULL OR fields IS NULL) AS dated
 FROM sighting ORDER BY bucket"""
 
 _FLAG_COLUMNS = ",\n    ".join(
@@ -73,21 +74,20 @@ _FLAG_COLUMNS = ",\n    ".join(
 )
 
 _JOIN_BUCKET = f"""
-SELECT * EXCLUDE (record, any_email_address),
-    coalesce(nullif(record.email_address, ''), any_email_address) AS email_address,
-    nullif(record.status, '') AS status,
-    nullif(record.fields, '') AS fields,
-    nullif(record.updated_at, '-infinity') AS contact_updated_at
+SELECT * EXCLUDE (record, undated_email_address, undated_status, undated_fields),
+    coalesce(record.email_address, undated_email_address) AS email_address,
+    coalesce(record.status, undated_status) AS status,
+    coalesce(record.fields, undated_fields.fields) AS fields,
+    record.updated_at AS contact_updated_at
 FROM (
     SELECT contact_id, {_FLAG_COLUMNS},
-        max(email_address) AS any_email_address,
         max({{
-            'updated_at': CASE WHEN dated THEN contact_updated_at ELSE '-infinity' END,
-            'email_address': CASE WHEN dated THEN email_address ELSE '' END,
-            'fullness': coalesce(length(fields), 0),
-            'fields': coalesce(fields, ''),
-            'status': coalesce(status, '')
-        }}) FILTER (dated OR status IS NOT NULL OR fields IS NOT NULL) AS record
+            'updated_at': contact_updated_at, 'email_address': email_address, 'fields': fields, 'status': status
+        }}) FILTER (dated) AS record,
+        max(email_address) FILTER (NOT dated) AS undated_email_address,
+        max(status) FILTER (NOT dated) AS undated_status,
+        max({{'length': length(fields), 'fields': fields}})
+            FILTER (NOT dated AND fields IS NOT NULL) AS undated_fields
     FROM bucketed WHERE bucket = $bucket GROUP BY contact_id
 )"""  # noqa: S608  # made of this module's own constants
 

@@ -45,14 +45,16 @@ class TableSchemaError(PipelineError):
 class TableWriter:
     """Takes a table's rows; `TableStore.writer` makes it and stores what it took."""
 
-    def __init__(self, name: str, file: IO[bytes], schema: pa.Schema, metadata: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, parquet: pq.ParquetWriter, schema: pa.Schema, metadata: Mapping[str, str]
+    ) -> None:
         self.metadata = dict(metadata)
         """Key/value text kept with the table; entries may be added until the writer closes."""
         self.rows = 0
         """Rows taken so far."""
         self._name = name
         self._schema = schema
-        self._parquet = pq.ParquetWriter(file, schema, compression="zstd")
+        self._parquet = parquet
         self._pending: list[pa.RecordBatch] = []
         self._pending_rows = 0
         self._pending_bytes = 0
@@ -75,11 +77,10 @@ class TableWriter:
         if self._pending_rows >= ROW_GROUP_ROWS or self._pending_bytes >= ROW_GROUP_BYTES:
             self._flush()
 
-    def close(self) -> None:
-        """Write what is pending and the file's end."""
+    def finish(self) -> None:
+        """Write what is pending."""
         self._flush()
         self._parquet.add_key_value_metadata(self.metadata)
-        self._parquet.close()
 
     def _flush(self) -> None:
         table = pa.Table.from_batches(self._pending, self._schema)
@@ -116,9 +117,10 @@ class TableStore:
         self._sweep(folder)
         try:
             with self._files.open(unfinished, "wb") as file:
-                writer = TableWriter(_display(table, partition), file, schema, metadata or {})
-                yield writer
-                writer.close()
+                with pq.ParquetWriter(file, schema, compression="zstd") as parquet:
+                    writer = TableWriter(_display(table, partition), parquet, schema, metadata or {})
+                    yield writer
+                    writer.finish()
                 self._sync(file)
             self._rename(unfinished, path)
         except BaseException:

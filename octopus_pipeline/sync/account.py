@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from pymongo.errors import PyMongoError
+
 from octopus_pipeline.emailoctopus.errors import InvalidKeyError, MissingKeyError, UnavailableError
 from octopus_pipeline.errors import PipelineError
-from octopus_pipeline.store.mongo import MongoUnavailableError
+from octopus_pipeline.store.mongo import MongoUnavailableError, lost
 from octopus_pipeline.sync.campaign import CampaignResult, Stages, finish_campaign
 from octopus_pipeline.sync.contacts import ListRefresh, lists_in_need, refresh_list
 from octopus_pipeline.sync.plan import Mode, report_counts, reports_to_fetch
@@ -171,11 +173,15 @@ class _AccountSync:
                     yield self._failure(known, summaries.get(known.campaign.id), error)
 
     def _failure(self, known: KnownCampaign, summary: Summary | None, error: Exception) -> CampaignFailure:
-        if not isinstance(error, MongoUnavailableError):
-            counts = report_counts(summary) if summary else {}
-            record_failed(
-                self._connections.database, known.campaign.id, type(error).__name__, self._now, counts
-            )
+        counts = report_counts(summary) if summary else {}
+        try:
+            if isinstance(error, PyMongoError):
+                raise error
+            if not isinstance(error, MongoUnavailableError):
+                name = type(error).__name__
+                record_failed(self._connections.database, known.campaign.id, name, self._now, counts)
+        except PyMongoError as broken:
+            return CampaignFailure(known, lost(broken, self._connections.database.client))
         return CampaignFailure(known, error)
 
     def _plan(self, known: KnownCampaign, summary: Summary) -> _Plan:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+import pyarrow as pa
 from hypothesis import strategies as st
 
 from octopus_pipeline.emailoctopus.records import (
@@ -59,8 +60,6 @@ def merged(*runs: Run, prior: Sequence[Row] = ()) -> list[Row]:
 
 
 def _merged_once(run: Run, prior: Sequence[Row]) -> list[Row]:
-    import pyarrow as pa
-
     batches = merge(
         reports={report: [report_batch(rows)] for report, rows in run.reports.items()},
         contacts=[contact_batch(run.contacts)],
@@ -81,7 +80,7 @@ def together(*runs: Run) -> Run:
     return Run(reports, [contact for run in runs for contact in run.contacts])
 
 
-_CONTACT_IDS = st.sampled_from("abcd")
+_CONTACT_IDS = st.sampled_from("abcdef")
 _EMAILS = st.sampled_from([None, "Ann@example.com", "bob@example.com", "ärn@example.com"])
 _TIMES = st.none() | st.integers(0, 9).map(at)
 _STATUSES = st.sampled_from(ContactStatus)
@@ -95,8 +94,8 @@ _CONTACTS = st.builds(
     Contact, _CONTACT_IDS, st.just("list-1"), _EMAILS, _STATUSES, _FIELDS, st.just(()), _TIMES, _TIMES
 )
 
-REPORTS = st.dictionaries(st.sampled_from(ENGAGEMENT_REPORTS), st.lists(_REPORT_ROWS, max_size=4))
-CONTACTS = st.lists(_CONTACTS, max_size=4)
+REPORTS = st.dictionaries(st.sampled_from(ENGAGEMENT_REPORTS), st.lists(_REPORT_ROWS, max_size=10))
+CONTACTS = st.lists(_CONTACTS, max_size=10)
 
 
 def expected(run: Run) -> dict[str, Row]:
@@ -126,18 +125,17 @@ def expected(run: Run) -> dict[str, Row]:
 
 
 def _expected_record(candidates: list[tuple[Any, ...]]) -> Row:
-    long_ago = datetime.min.replace(tzinfo=UTC)
-    ranked = []
-    for updated_at, email, fields, status in candidates:
-        text = "" if fields is None else orjson.dumps(fields).decode()
-        if updated_at and email:
-            ranked.append((updated_at, email, len(text), text, status or ""))
-        elif text or status:
-            ranked.append((long_ago, "", len(text), text, status or ""))
-    updated_at, email, _, text, status = max(ranked, default=(long_ago, "", 0, "", ""))
-    return {
-        "email_address": email or max((email for _, email, _, _ in candidates if email), default=None),
-        "status": status or None,
-        "fields": text or None,
-        "contact_updated_at": None if updated_at == long_ago else updated_at,
-    }
+    texts = [
+        (updated_at, email, None if fields is None else orjson.dumps(fields).decode(), status)
+        for updated_at, email, fields, status in candidates
+    ]
+    dated = [record for record in texts if None not in record]
+    undated = [record for record in texts if None in record]
+    emails, fields, statuses = ([record[part] for record in undated if record[part]] for part in (1, 2, 3))
+    newest = max(dated) if dated else (None, *_greatest(emails, fields, statuses))
+    return dict(zip(("contact_updated_at", "email_address", "fields", "status"), newest, strict=True))
+
+
+def _greatest(emails: list[str], fields: list[str], statuses: list[str]) -> tuple[str | None, ...]:
+    fullest = max(fields, key=lambda text: (len(text), text), default=None)
+    return max(emails, default=None), fullest, max(statuses, default=None)

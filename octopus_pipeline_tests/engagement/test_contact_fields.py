@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import orjson
 
-from octopus_pipeline.emailoctopus.records import FieldValue
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS, field_columns, field_text
+
+if TYPE_CHECKING:
+    from octopus_pipeline.emailoctopus.records import FieldValue
 
 
 def columns_of(fields: dict[str, FieldValue] | None) -> dict[str, str | None]:
