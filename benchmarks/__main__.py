@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measurement import seconds_of
 from octopus_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,9 +52,12 @@ def main(names: Sequence[str]) -> None:
     measured: list[Measurement] = []
     for name in names or BENCHMARKS:
         click.echo(f"{name} ...", err=True)
-        module = importlib.import_module(f"benchmarks.{name}")
-        took = seconds_of(lambda run=module.run: measured.extend(run()))
-        click.echo(f"{name}: {took:.0f} s, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", err=True)
+        started = time.monotonic()
+        for measurement in importlib.import_module(f"benchmarks.{name}").run():
+            measured.append(measurement)
+            click.echo(f"  {measurement.what}: {measurement.value:.3g}{measurement.unit}", err=True)
+        seconds = time.monotonic() - started
+        click.echo(f"  {seconds:.0f} s, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", err=True)
     _keep(measured)
     _print(measured)
     sys.exit(0 if all(one.is_met for one in measured) else 1)

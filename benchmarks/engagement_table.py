@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 def merged_campaign() -> Iterator[tuple[Connections, KnownCampaign]]:
     """One campaign of 129,483 recipients, read and merged, but neither in MongoDB nor in a CSV."""
     with workplace() as folder:
-        with start_sandbox(campaigns=1, rows=ROWS, lists=3, requests_per_second=0) as sandbox:
-            with Connections(settings_for(sandbox, folder)) as connections:
-                (campaign,) = sent_campaigns(connections)
-                sync(connections, [campaign], stages=Stages(participants=False, csv=False))
+        with (
+            start_sandbox(campaigns=1, rows=ROWS, requests_per_second=0) as sandbox,
+            Connections(settings_for(sandbox, folder)) as connections,
+        ):
+            (campaign,) = sent_campaigns(connections)
+            sync(connections, [campaign], stages=Stages(participants=False, csv=False))
         with Connections(connections.settings) as connections:
             yield connections, campaign

@@ -16,7 +16,8 @@ from octopus_pipeline.settings import Settings
 from octopus_pipeline.store import embedded
 from octopus_pipeline.sync.account import CampaignFailure, sync_campaigns
 from octopus_pipeline.sync.campaign import Stages
-from octopus_pipeline.sync.campaigns import KnownCampaign, list_campaigns
+from octopus_pipeline.sync.campaigns import KnownCampaign, known_campaigns, list_campaigns
+from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.plan import Mode
 from octopus_pipeline.sync.progress import LoggedProgress
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from octopus_pipeline.sandbox.process import SandboxProcess
-    from octopus_pipeline.sync.connections import Connections
 
 CAMPAIGNS = 69
 """The campaigns of the real account, and its rows."""
@@ -63,7 +63,7 @@ def settings_for(
 ) -> Settings:
     """The settings that lead to the sandbox and the folder, and to nothing of the developer's own."""
     return Settings(
-        _env_file=None,
+        _env_file=None,  # type: ignore[call-arg]  # pydantic's, unknown to its types
         emailoctopus_api_key=SecretStr(sandbox.api_key),
         emailoctopus_base_url=sandbox.url,
         emailoctopus_requests_per_second=requests_per_second,
@@ -90,6 +90,12 @@ def _text(value: object) -> str:
 def sent_campaigns(connections: Connections) -> list[KnownCampaign]:
     """List the account; the campaigns that have reports."""
     return [known for known in list_campaigns(connections, datetime.now(UTC)) if known.key]
+
+
+def partition_keys(settings: Settings) -> list[str]:
+    """The partitions of the campaigns that were listed, in the order sent."""
+    with Connections(settings) as connections:
+        return [str(known.key) for known in known_campaigns(connections.database) if known.key]
 
 
 def sync(

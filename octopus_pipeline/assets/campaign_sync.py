@@ -29,7 +29,7 @@ from octopus_pipeline.assets.engagement import (
 from octopus_pipeline.assets.failures import failure_of, plain_failures
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
 from octopus_pipeline.assets.progress import ProgressOf
-from octopus_pipeline.assets.reports import REPORT_KEYS, REPORT_SPECS, report_metadata
+from octopus_pipeline.assets.reports import REPORT_KEYS, REPORT_SPECS, Asked, report_metadata
 from octopus_pipeline.sync.account import CampaignFailure, sync_campaigns
 from octopus_pipeline.sync.campaign import ENGAGEMENT, CampaignResult, Stages
 from octopus_pipeline.sync.campaigns import campaign_of_key
@@ -66,12 +66,14 @@ def campaign_sync(
 ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
     """Read, merge, write and export the run's campaigns."""
     failed: dict[str, str] = {}
+    stages = _stages(context.selected_asset_keys)
     with plain_failures():
+        asked = Asked(connections) if stages.reports else None
         campaigns = [campaign_of_key(connections.database, key) for key in context.partition_keys]
         for outcome in sync_campaigns(
             connections,
             campaigns,
-            stages=_stages(context.selected_asset_keys),
+            stages=stages,
             mode=config.mode,
             now=datetime.now(UTC),
             progress=progress_of(context.log.info),
@@ -85,8 +87,10 @@ def campaign_sync(
                 if isinstance(outcome.error, ReportCountError):
                     yield drift_evaluation(key, outcome.error, context.instance)
             else:
-                yield from _materializations(context, connections, outcome)
+                yield from _materializations(context, connections, outcome, asked)
                 yield from check_evaluations(outcome, context.instance)
+        if asked:
+            context.log.info(f"asked of EmailOctopus: {asked.so_far()}")
     if failed:
         raise _campaigns_failed(failed, len(campaigns))
 
@@ -116,11 +120,11 @@ def _stages(selected: set[dg.AssetKey]) -> Stages:
 
 
 def _materializations(
-    context: dg.AssetExecutionContext, connections: Connections, result: CampaignResult
+    context: dg.AssetExecutionContext, connections: Connections, result: CampaignResult, asked: Asked | None
 ) -> Iterator[dg.AssetMaterialization]:
     key, tables = str(result.known.key), connections.tables
     metadata: dict[dg.AssetKey, dict[str, Any]] = {
-        asset: report_metadata(result, report, tables.location(table_of(report), key))
+        asset: report_metadata(result, report, tables.location(table_of(report), key), asked)
         for report, asset in REPORT_KEYS.items()
     }
     if result.engagement:

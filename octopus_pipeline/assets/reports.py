@@ -13,6 +13,7 @@ from octopus_pipeline.engagement.tables import REPORT_SCHEMA
 
 if TYPE_CHECKING:
     from octopus_pipeline.sync.campaign import CampaignResult
+    from octopus_pipeline.sync.connections import Connections
 
 REPORT_KEYS = {report: dg.AssetKey(["reports", str(report)]) for report in ENGAGEMENT_REPORTS}
 
@@ -42,20 +43,40 @@ REPORT_SPECS = [
 ]
 
 
-def report_metadata(result: CampaignResult, report: Report, location: str) -> dict[str, Any]:
+class Asked:
+    """What a run has asked of EmailOctopus since this was made."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._statistics = connections.octopus.statistics
+        self._before = self._statistics.snapshot()
+
+    def so_far(self) -> str:
+        """Requests, retries and the time waited for the rate limit, in words."""
+        counts = self._statistics.snapshot() - self._before
+        return (
+            f"{counts.requests} requests, {counts.retries} of them retries; "
+            f"{counts.seconds_waited:.1f} s waited for the rate limit"
+        )
+
+
+def report_metadata(
+    result: CampaignResult, report: Report, location: str, asked: Asked | None
+) -> dict[str, Any]:
     """What is shown of a report of a campaign: what was read, or why nothing was asked for."""
-    expected = result.summary.count(report) if result.summary else None
+    run = {"asked_by_this_run_so_far": asked.so_far()} if asked else {}
     download = result.downloads.get(report)
     if download is None:
+        expected = result.summary.count(report) if result.summary else None
         reason = (
             "unchanged since the last sync" if expected and expected.total else "nobody, says the summary"
         )
-        return {"asked_for": reason, "requests": 0}
+        return {"read": reason, "requests": 0, **run}
     return {
         "dagster/row_count": download.rows,
-        "asked_for": "read to its last page",
+        "read": "to its last page",
         "contacts": download.contacts,
         "contacts_of_the_summary": download.expected.unique,
         "requests": download.pages,
         "table": dg.MetadataValue.path(location),
+        **run,
     }

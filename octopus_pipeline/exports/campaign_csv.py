@@ -64,10 +64,10 @@ class WrittenCsv:
 def write_campaign_csv(
     folder: Path, campaign: CampaignHeader, batches: Iterable[pa.RecordBatch], time_zone: tzinfo
 ) -> WrittenCsv:
-    """Write `campaign_{id}_{name}.csv` in `CAMPAIGN_CSV_COLUMNS` into `folder`; the former file goes, whatever its name.
+    """Write `campaign_{id}_{name}.csv` with `CAMPAIGN_CSV_COLUMNS`, in place of the campaign's former file.
 
     Args:
-        folder: made if it is not there.
+        folder: where the file goes; made if it is not there.
         campaign: the campaign; `campaign_sent_at` is its date in `time_zone`.
         batches: engagement rows with `CSV_SOURCE_COLUMNS`; their order is the lines' order.
         time_zone: where `campaign_sent_at` is a date.

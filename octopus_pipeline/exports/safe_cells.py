@@ -17,7 +17,8 @@ _INVISIBLE = r"\s\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u
 _FORMULA = re.compile(rf"[\t\r\n]|[{_INVISIBLE}]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe62-\ufe66\ufe6b]")
 _NUMBER = re.compile(r"[+-]?\$?(\d[\d,]*(\.\d*)?|\.\d+)%?", re.ASCII)
 
-_HARMLESS_STARTS = [None, b"", *(char.encode() for char in string.ascii_letters + string.digits + "$")]
+_HARMLESS_STARTS = (string.ascii_letters + string.digits + "$").encode()
+_HARMLESS = pa.array([None, b"", *(bytes([byte]) for byte in _HARMLESS_STARTS)], pa.binary())
 
 
 def defused(text: str) -> str:
@@ -31,9 +32,9 @@ def defused_column(cells: pa.Array) -> pa.Array:
     Nearly all cells start with an ASCII letter or digit, which rules a formula out: only others are looked at.
     """
     first_bytes = pc.binary_slice(cells.cast(pa.binary()), 0, 1)
-    harmless = pc.is_in(first_bytes, value_set=pa.array(_HARMLESS_STARTS, pa.binary()))
-    if pc.all(harmless).as_py() is not False:
+    every_first_byte = first_bytes.buffers()[-1]
+    if every_first_byte is None or not every_first_byte.to_pybytes().translate(None, _HARMLESS_STARTS):
         return cells
-    doubtful = pc.invert(harmless)
+    doubtful = pc.invert(pc.is_in(first_bytes, value_set=_HARMLESS))
     safe = [defused(text) for text in cells.filter(doubtful).to_pylist()]
     return pc.replace_with_mask(cells, doubtful, pa.array(safe, cells.type))

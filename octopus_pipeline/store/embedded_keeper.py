@@ -41,7 +41,7 @@ STOP_SECONDS = 30.0
 """How long mongod may take to write its last checkpoint before it is killed; its journal then recovers."""
 
 _POLL_SECONDS = 0.02
-_PORT_RELEASE_SECONDS = 2.0
+_PORT_RELEASE_SECONDS = 1.0
 _ADDRESS_IN_USE = 48  # mongod's exit code
 _START_ATTEMPTS = 3
 _READY = b"Waiting for connections"  # mongod's log; a listening port might be another server's

@@ -79,7 +79,8 @@ class TableWriter:
 
     def finish(self) -> None:
         """Write what is pending."""
-        self._flush()
+        if self._pending:
+            self._flush()
         self._parquet.add_key_value_metadata(self.metadata)
 
     def _flush(self) -> None:

@@ -78,7 +78,7 @@ def print_work(console: Console, record: dict[str, Any]) -> None:
     """What a command did, for people."""
     console.print(
         f"{len(record['synced'])} campaigns synced with {record['requests']} requests in {record['seconds']} s "
-        f"({record['seconds_waited_for_the_limit']} s waited for the API's limit, summed over threads)."
+        f"({record['seconds_waited_for_the_limit']} s waited for the API's limit)."
     )
     for key, why in record["failed"].items():
         console.print(f"failed: {key}: {why}", style="red", markup=False)

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer; `cut` hangs up after half of the body, `silent` without a word."""
+    """One answer.
+
+    `cut` hangs up after half of the body, `silent` without a word; `together` lets nobody have the answer
+    before so many ask for it at once.
+    """
 
     body: object = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False
     silent: bool = False
+    together: threading.Barrier | None = None
 
 
 @dataclass
@@ -49,6 +54,8 @@ def serve(*answers: Answer) -> Iterator[ScriptedServer]:
             script.headers.append(dict(self.headers))
             script.connections.add(self.client_address)
             answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
+            if answer.together:
+                answer.together.wait(timeout=10)
             if answer.silent:
                 self.close_connection = True
                 return

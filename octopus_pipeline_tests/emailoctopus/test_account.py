@@ -15,6 +15,7 @@ from octopus_pipeline.emailoctopus.errors import (
     MissingKeyError,
     NotFoundError,
     ProtocolError,
+    RequestRefusedError,
     UnavailableError,
 )
 from octopus_pipeline.emailoctopus.records import CampaignStatus, ContactStatus, Report
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from octopus_pipeline.emailoctopus.client import EmailOctopus
     from octopus_pipeline.emailoctopus.credentials import Version
     from octopus_pipeline.emailoctopus.records import Contact, ReportRow
+
+
+OF_OPENS = {Report.OPENED, Report.NOT_OPENED}
+"""The reports that API v1.6 refuses of a campaign that does not track opens."""
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +82,22 @@ def test_both_versions_give_the_same_records_of_the_whole_account(
         assert v1.summary(campaign.id) == v2.summary(campaign.id)
         assert v1.links(campaign.id) == v2.links(campaign.id)
         for report in Report:
+            if report in OF_OPENS and not sandbox.account.campaigns[campaign.id].tracks_opens:
+                continue
             from_v1 = [
                 replace(row, status=None, fields=None, contact_updated_at=None)
                 for row in rows(v1, campaign.id, report)
             ]
             assert from_v1 == rows(v2, campaign.id, report)
+
+
+def test_v1_tells_a_report_that_is_switched_off_from_one_without_rows(
+    sandbox: ServedSandbox, tmp_path: Path
+) -> None:
+    (untracked,) = (each.id for each in sandbox.account.campaigns.values() if not each.tracks_opens)
+    with pytest.raises(RequestRefusedError) as caught:
+        rows(client_of(sandbox, tmp_path, "v1.6"), untracked, Report.OPENED)
+    assert caught.value.code == "CAMPAIGN_FEATURE_DISABLED"
 
 
 def test_every_row_of_every_report_arrives_once_and_in_order(sandbox: ServedSandbox, tmp_path: Path) -> None:

@@ -125,17 +125,12 @@ def expected(run: Run) -> dict[str, Row]:
 
 
 def _expected_record(candidates: list[tuple[Any, ...]]) -> Row:
-    texts = [
+    records = [
         (updated_at, email, None if fields is None else orjson.dumps(fields).decode(), status)
         for updated_at, email, fields, status in candidates
     ]
-    dated = [record for record in texts if None not in record]
-    undated = [record for record in texts if None in record]
-    emails, fields, statuses = ([record[part] for record in undated if record[part]] for part in (1, 2, 3))
-    newest = max(dated) if dated else (None, *_greatest(emails, fields, statuses))
-    return dict(zip(("contact_updated_at", "email_address", "fields", "status"), newest, strict=True))
-
-
-def _greatest(emails: list[str], fields: list[str], statuses: list[str]) -> tuple[str | None, ...]:
-    fullest = max(fields, key=lambda text: (len(text), text), default=None)
-    return max(emails, default=None), fullest, max(statuses, default=None)
+    dated = [record for record in records if None not in record]
+    emails, texts, statuses = ([record[part] or "" for record in records] for part in (1, 2, 3))
+    greatest = (None, max(emails), max(texts, key=lambda text: (len(text), text)), max(statuses))
+    names = ("contact_updated_at", "email_address", "fields", "status")
+    return {name: value or None for name, value in zip(names, max(dated, default=greatest), strict=True)}

@@ -28,6 +28,7 @@ from octopus_pipeline_tests.engagement.reports import (
 if TYPE_CHECKING:
     import random
 
+    from octopus_pipeline.emailoctopus.records import Contact
 
 SMALL = settings(max_examples=20, deadline=None)
 
@@ -54,7 +55,7 @@ def test_order_and_repetition_of_reports_and_rows_do_not_matter(run: Run, chance
 @SMALL
 @given(REPORTS, REPORTS, CONTACTS)
 def test_runs_in_any_order_and_grouping_give_the_same(
-    first: Reports, second: Reports, contacts: list
+    first: Reports, second: Reports, contacts: list[Contact]
 ) -> None:
     one, other = Run(first, contacts), Run(second, contacts)
     at_once = merged(together(one, other))

@@ -88,16 +88,28 @@ def test_operations_are_built_only_as_fast_as_they_are_written(
 def test_runs_that_insert_the_same_documents_at_once_all_succeed(
     collection: Collection[dict[str, Any]],
 ) -> None:
-    # Through $in the server does not see that the filter is the unique key, and reports each lost race.
-    operations = [
-        UpdateOne({"contact_id": {"$in": [n]}}, {"$set": {"contact_id": n}, "$inc": {"runs": 1}}, upsert=True)
-        for n in range(2000)
-    ]
+    operations = [UpdateOne({"contact_id": n}, {"$inc": {"runs": 1}}, upsert=True) for n in range(2000)]
     with ThreadPoolExecutor(4) as pool:
         runs = [pool.submit(bulk_write, collection, operations, batch_size=50) for _ in range(4)]
         total = sum((run.result() for run in runs), BulkResult())
     assert collection.count_documents({"runs": 4}) == collection.count_documents({}) == 2000
     assert (total.upserted, total.matched) == (2000, 6000)
+
+
+def test_only_what_lost_a_race_is_written_again(collection: Collection[dict[str, Any]]) -> None:
+    # The first operation finds no document that is ready and may not insert another, until the second has run.
+    collection.insert_one({"contact_id": 1, "ready": False})
+    late = UpdateOne({"contact_id": 1, "ready": True}, {"$set": {"status": "subscribed"}}, upsert=True)
+    result = bulk_write(
+        collection, [late, UpdateOne({"contact_id": 1}, {"$set": {"ready": True}, "$inc": {"runs": 1}})]
+    )
+    assert result == BulkResult(matched=2, modified=2, upserted=0)
+    assert collection.find_one({}, {"_id": 0}) == {
+        "contact_id": 1,
+        "ready": True,
+        "runs": 1,
+        "status": "subscribed",
+    }
 
 
 def test_a_duplicate_that_stays_is_an_error(collection: Collection[dict[str, Any]]) -> None:
