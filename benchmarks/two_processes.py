@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from octopus_pipeline.sandbox.control_client import SandboxControl
     from octopus_pipeline.settings import Settings
 
-LIMIT, BURST, LATENCY_SECONDS = 100, 100, 0.05
+LIMIT, BURST, LATENCY_SECONDS = 50, 100, 0.05
+"""Five times the real limit: two processes, a database and the sandbox on two cores must not be what limits."""
 _SAMPLE_SECONDS = 0.1
 _PATIENCE_SECONDS = 120
 

@@ -59,6 +59,10 @@ def _csv_lineage() -> dg.TableColumnLineage:
     )
 
 
+# The UI takes column lineage from materialisations, not from definitions.
+_LINEAGE = _lineage()
+_CSV_LINEAGE = _csv_lineage()
+
 ENGAGEMENT_SPEC = dg.AssetSpec(
     ENGAGEMENT_KEY,
     deps=[*REPORT_KEYS.values(), CONTACTS_KEY],
@@ -120,6 +124,7 @@ def engagement_metadata(
         "click_rate": rate(counts.flags["clicked"], counts.rows),
         "preview": preview(sample),
         "table": dg.MetadataValue.path(location),
+        "dagster/column_lineage": _LINEAGE,
     }
 
 
@@ -140,4 +145,5 @@ def csv_metadata(result: CampaignResult) -> dict[str, Any]:
         "dagster/row_count": result.csv.rows,
         "file": dg.MetadataValue.path(str(result.csv.path)),
         **{flag: getattr(result.csv, flag) for flag in FLAGS},
+        "dagster/column_lineage": _CSV_LINEAGE,
     }

@@ -101,7 +101,7 @@ def merge(
     prior: Iterable[pa.RecordBatch] | None = None,
     temp_dir: Path | None = None,
     memory_limit: str = "256MB",
-    threads: int = 2,
+    threads: int = 1,
 ) -> Iterator[pa.RecordBatch]:
     """One row in `ENGAGEMENT_SCHEMA` a contact of any report or of `prior`, by lower-case email_address, contact_id.
 
@@ -111,10 +111,10 @@ def merge(
         prior: batches with `PRIOR_COLUMNS`: earlier engagement, in any number of rows a contact.
         temp_dir: where to put what exceeds `memory_limit`; default: the system's temporary folder.
         memory_limit: how much memory DuckDB may take, with its unit.
-        threads: how many threads DuckDB may use.
+        threads: how many threads DuckDB may use; more cost more memory and, in all, more time on the processor.
 
     Raises:
-        KeyError: if a source lacks a column.
+        KeyError: if a source lacks a column; whatever reading a source raises is raised as it is.
     """
     if temp_dir is not None:
         temp_dir.mkdir(parents=True, exist_ok=True)
@@ -143,15 +143,36 @@ def _keep_sightings(
         (_report_sightings(report, batch) for report, batches in reports.items() for batch in batches),
         (sighting for batch in prior for sighting in _prior_sightings(batch)),
     )
+    _load(connection, _KEEP_SIGHTINGS, _SIGHTING_SCHEMA, sightings)
     contact_schema = pa.schema([CONTACT_SCHEMA.field(name) for name in CONTACT_COLUMNS])
     contact_rows = (batch.select(CONTACT_COLUMNS) for batch in contacts)
-    for statement, schema, batches in (
-        (_KEEP_SIGHTINGS, _SIGHTING_SCHEMA, sightings),
-        (_KEEP_CONTACTS_SEEN, contact_schema, contact_rows),
-    ):
-        connection.register("source", pa.RecordBatchReader.from_batches(schema, batches))
+    _load(connection, _KEEP_CONTACTS_SEEN, contact_schema, contact_rows)
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    statement: str,
+    schema: pa.Schema,
+    batches: Iterable[pa.RecordBatch],
+) -> None:
+    """Run `statement` over `batches` as the table `source`; an error of theirs is raised as it is, not DuckDB's."""
+    failures: list[Exception] = []
+
+    def watched() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from batches
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    connection.register("source", pa.RecordBatchReader.from_batches(schema, watched()))
+    try:
         connection.execute(statement)
-        connection.unregister("source")
+    except duckdb.Error:
+        if failures:
+            raise failures[0] from None
+        raise
+    connection.unregister("source")
 
 
 def _report_sightings(report: Report, batch: pa.RecordBatch) -> pa.RecordBatch:

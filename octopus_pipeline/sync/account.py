@@ -222,9 +222,8 @@ class _AccountSync:
             for refresh in lists:
                 refresh.result()
         finally:
-            for download in downloads:
-                download.cancel()
-            wait(downloads)
+            # Not for those that can be cancelled: a pool that was shut down never tells of their end.
+            wait([download for download in downloads if not download.cancel()])
         return self._finish(plan.known, plan.summary, read)
 
     def _finish(

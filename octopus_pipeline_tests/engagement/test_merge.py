@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS, Report
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS
 from octopus_pipeline.engagement.merge import BUCKET_SIGHTINGS, merge
 from octopus_pipeline.engagement.tables import FLAGS, report_batch
+from octopus_pipeline.store.tables import TableNotFoundError
 from octopus_pipeline_tests.engagement.reports import (
     CONTACTS,
     REPORTS,
@@ -27,6 +29,9 @@ from octopus_pipeline_tests.engagement.reports import (
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Iterator
+
+    import pyarrow as pa
 
     from octopus_pipeline.emailoctopus.records import Contact
 
@@ -158,6 +163,15 @@ def test_rows_come_by_address_in_any_case_then_contact_and_nobody_s_last() -> No
 
 def test_nothing_in_gives_nothing_out() -> None:
     assert merged(Run({})) == []
+
+
+def test_an_error_while_a_source_is_read_is_raised_as_it_is() -> None:
+    def unreadable() -> Iterator[pa.RecordBatch]:
+        yield report_batch([seen("ann")])
+        raise TableNotFoundError("sent, partition spring")
+
+    with pytest.raises(TableNotFoundError, match="sent, partition spring"):
+        list(merge(reports={Report.SENT: unreadable()}))
 
 
 def test_more_contacts_than_are_joined_at_once_are_all_there_once_and_sorted() -> None:
