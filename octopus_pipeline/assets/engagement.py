@@ -74,10 +74,7 @@ ENGAGEMENT_SPEC = dg.AssetSpec(
     tags=PERSONAL,
     partitions_def=CAMPAIGN_PARTITIONS,
     skippable=True,
-    metadata={
-        "dagster/column_schema": column_schema(ENGAGEMENT_SCHEMA),
-        "dagster/column_lineage": _lineage(),
-    },
+    metadata={"dagster/column_schema": column_schema(ENGAGEMENT_SCHEMA)},
 )
 
 PARTICIPANTS_SPEC = dg.AssetSpec(
@@ -107,8 +104,7 @@ CSV_SPEC = dg.AssetSpec(
     metadata={
         "dagster/column_schema": dg.TableSchema(
             [dg.TableColumn(name, "text") for name in CAMPAIGN_CSV_COLUMNS]
-        ),
-        "dagster/column_lineage": _csv_lineage(),
+        )
     },
 )
 
