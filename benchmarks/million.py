@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RECIPIENTS = 1_000_000
 _MEBIBYTES_A_GIBIBYTE = 1024
+_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
 
 def run() -> Iterator[Measurement]:
@@ -57,7 +58,7 @@ def _run_in_dagster(settings: Settings, peak: Connection) -> None:
         (key,) = (str(known.key) for known in sent_campaigns(connections))
         instance.add_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "", [key])
         job = build_definitions(settings).resolve_job_def(SYNC_CAMPAIGNS.name)
-        job.execute_in_process(instance=instance, partition_key=key)
+        job.execute_in_process(instance=instance, partition_key=key, run_config=_QUIET)
     peak.send(_peak_mebibytes())
 
 

@@ -52,6 +52,7 @@ def test_the_account_s_own_tags_fill_their_columns_verbatim() -> None:
 def test_tags_match_in_any_casing_and_the_account_s_spelling_wins() -> None:
     assert columns_of({"CITY": "MARION", "Kwh": "12000", "AnnualCost": "$9.00"})["kwh"] == "12000"
     assert columns_of({"CITY": "MARION", "City": "GALION"})["city"] == "GALION"
+    assert columns_of({"CITY": "MARION", "city": "GALION"})["city"] == "MARION"
     assert columns_of({"AnnualCost": "$9.00"})["annual_cost"] == "$9.00"
 
 

@@ -119,6 +119,15 @@ def test_flags_survive_reports_upserted_one_after_the_other(participants: Collec
     )
 
 
+def test_a_first_time_moves_only_back_and_a_last_time_only_forward(
+    participants: Collection[Document],
+) -> None:
+    for minutes in (5, 9, 3, 4):
+        write(participants, merged(Run({Report.BOUNCED: [seen("ann", minutes)]})))
+    (document,) = documents(participants)
+    assert document["engagement_times"] == {"bounced": {"first": at(3), "last": at(9)}}
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(REPORTS, REPORTS, st.randoms(use_true_random=False))
 def test_stale_and_fresh_updates_in_any_order_give_what_the_merge_says(

@@ -24,6 +24,7 @@ ID = "d1ebd096-2222-11ee-9d2c-0b5c6f0a0002"
         ("Fru\u0308hling", "Frühling"),
         ("\uff0fwide\uff1a", "wide"),
         ("tab\tand\nline", "tab_and_line"),
+        ("é" * 300, "é" * 60),
         ("***", "unnamed"),
         (None, "unnamed"),
     ],

@@ -75,7 +75,7 @@ def test_a_missing_table_is_named(store: TableStore) -> None:
             read("engagement", "spring")
 
 
-def test_a_failed_writer_leaves_the_former_table_and_nothing_else(store: TableStore) -> None:
+def test_a_failed_writer_leaves_the_former_table_and_nothing_else(store: TableStore, tmp_path: Path) -> None:
     def fail_midway() -> None:
         with store.writer("engagement", "spring", SCHEMA) as writer:
             writer.write(rows("b"))
@@ -87,6 +87,7 @@ def test_a_failed_writer_leaves_the_former_table_and_nothing_else(store: TableSt
         fail_midway()
     assert store.read("engagement", "spring")["contact_id"].to_pylist() == ["a"]
     assert store.partitions("engagement") == ["spring"]
+    assert not list(tmp_path.rglob("*.tmp"))
 
 
 def test_a_killed_writer_leaves_no_table_and_its_leftover_is_swept_a_day_later(tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""A sync of the whole account in a process of its own: `python -m octopus_pipeline_tests.sync.child_sync`.
+
+It takes its settings from the environment and prints a line at each page and each finished campaign.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from octopus_pipeline.settings import load_settings
+from octopus_pipeline.sync.account import CampaignFailure, sync_campaigns
+from octopus_pipeline.sync.campaign import Stages
+from octopus_pipeline.sync.campaigns import list_campaigns
+from octopus_pipeline.sync.connections import Connections
+from octopus_pipeline.sync.plan import Mode
+
+
+class PrintedProgress:
+    """Each step as a line, at once."""
+
+    def expect(self, pages: int) -> None: ...
+
+    def page(self, rows: int) -> None:
+        print("page", flush=True)
+
+    def campaign(self, name: str, *, done: int, of: int) -> None:
+        print(name, flush=True)
+
+
+def main() -> None:
+    now = datetime.now(UTC)
+    with Connections(load_settings()) as connections:
+        campaigns = [known for known in list_campaigns(connections, now) if known.key]
+        for outcome in sync_campaigns(
+            connections, campaigns, stages=Stages(), mode=Mode.RESYNC, now=now, progress=PrintedProgress()
+        ):
+            if isinstance(outcome, CampaignFailure):
+                raise outcome.error
+
+
+if __name__ == "__main__":
+    main()
