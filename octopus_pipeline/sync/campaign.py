@@ -95,7 +95,7 @@ def finish_campaign(
     """
     with FileLock(connections.locks_folder / f"campaign-{known.campaign.id}.lock"):
         before = engagement_counts(connections, known)
-        if before is None and not (stages.engagement and _has_reports_read(connections, known, summary)):
+        if before is None and not _has_what_it_needs(connections, known, summary, stages):
             message = f"campaign {known.key} was never synced; sync it, reports and all, before anything else"
             raise NeverSyncedError(message)
         if stages.engagement:
@@ -113,8 +113,15 @@ def finish_campaign(
     )
 
 
-def _has_reports_read(connections: Connections, known: KnownCampaign, summary: Summary | None) -> bool:
-    """Whether there is something to merge: a report's table, or a summary that says that there is nobody."""
+def _has_what_it_needs(
+    connections: Connections, known: KnownCampaign, summary: Summary | None, stages: Stages
+) -> bool:
+    """Whether the wanted stages can work on a campaign that was never merged.
+
+    Merging needs a report's table, or a summary just read, which may say that there is nobody.
+    """
+    if not stages.engagement:
+        return not (stages.participants or stages.csv)
     return summary is not None or any(
         connections.tables.exists(table_of(report), str(known.key)) for report in ENGAGEMENT_REPORTS
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from octopus_pipeline.settings import Settings
+
+_LEFTOVER_AGE_SECONDS = 24 * 3600
 
 
 class Connections:
@@ -58,11 +62,14 @@ class Connections:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    @property
+    @cached_property
     def scratch_folder(self) -> Path:
-        """Where work that outgrows memory spills to."""
+        """Where work that outgrows memory spills to; what killed processes left there a day ago goes."""
         folder = self.settings.data_dir / "scratch"
         folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.iterdir():
+            if time.time() - left.stat().st_mtime > _LEFTOVER_AGE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
         return folder
 
     def close(self) -> None:

@@ -27,7 +27,6 @@ from octopus_pipeline_tests.emailoctopus.clients import client_for
 from octopus_pipeline_tests.emailoctopus.fake_time import FakeTime
 
 if TYPE_CHECKING:
-
     from octopus_pipeline.emailoctopus.credentials import Version
 
 Outcomes = dict[str, CampaignResult | CampaignFailure]
@@ -75,9 +74,7 @@ class Bench:
             progress=LoggedProgress(lambda _: None),
         )
         return {
-            outcome.known.campaign.id: outcome
-            for outcome in outcomes
-            if not isinstance(outcome, ListRefresh)
+            outcome.known.campaign.id: outcome for outcome in outcomes if not isinstance(outcome, ListRefresh)
         }
 
 

@@ -98,5 +98,3 @@ def lines_of(path: Path) -> list[list[str]]:
     assert tuple(header) == CAMPAIGN_CSV_COLUMNS
     assert {len(row) for row in rows} <= {len(header)}
     return rows
-
-
