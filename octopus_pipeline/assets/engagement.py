@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from octopus_pipeline.assets.descriptions import OWNERS, PERSONAL, column_schema, preview, rate
-from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
+from octopus_pipeline.assets.campaign_spec import campaign_spec
+from octopus_pipeline.assets.descriptions import column_schema, preview, rate
 from octopus_pipeline.assets.reports import REPORT_KEYS
 from octopus_pipeline.emailoctopus.records import Report
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
@@ -63,49 +63,33 @@ def _csv_lineage() -> dg.TableColumnLineage:
 _LINEAGE = _lineage()
 _CSV_LINEAGE = _csv_lineage()
 
-ENGAGEMENT_SPEC = dg.AssetSpec(
+ENGAGEMENT_SPEC = campaign_spec(
     ENGAGEMENT_KEY,
     deps=[*REPORT_KEYS.values(), CONTACTS_KEY],
     description="One row a contact: what he or she did with the campaign, merged from the six reports and all "
     "runs before. A flag that was once true stays true; a click implies an open.",
-    group_name="engagement",
+    group="engagement",
     kinds={"python", "duckdb", "parquet"},
-    owners=OWNERS,
-    tags=PERSONAL,
-    partitions_def=CAMPAIGN_PARTITIONS,
-    skippable=True,
-    metadata={"dagster/column_schema": column_schema(ENGAGEMENT_SCHEMA)},
+    columns=column_schema(ENGAGEMENT_SCHEMA),
 )
 
-PARTICIPANTS_SPEC = dg.AssetSpec(
+PARTICIPANTS_SPEC = campaign_spec(
     PARTICIPANTS_KEY,
     deps=[ENGAGEMENT_KEY],
     description="The campaign's contacts in MongoDB `emailoctopus_db.participants`: one document a contact, "
     "one merged upsert a run.",
-    group_name="engagement",
+    group="engagement",
     kinds={"python", "mongodb"},
-    owners=OWNERS,
-    tags=PERSONAL,
-    partitions_def=CAMPAIGN_PARTITIONS,
-    skippable=True,
 )
 
-CSV_SPEC = dg.AssetSpec(
+CSV_SPEC = campaign_spec(
     CSV_KEY,
     deps=[PARTICIPANTS_KEY, ENGAGEMENT_KEY],
     description="The campaign's file for partner agencies: one row a contact, 21 columns, UTF-8, safe to open in "
     "a spreadsheet. Readers see the former file or the new one, never a part.",
-    group_name="exports",
+    group="exports",
     kinds={"python", "csv"},
-    owners=OWNERS,
-    tags=PERSONAL,
-    partitions_def=CAMPAIGN_PARTITIONS,
-    skippable=True,
-    metadata={
-        "dagster/column_schema": dg.TableSchema(
-            [dg.TableColumn(name, "text") for name in CAMPAIGN_CSV_COLUMNS]
-        )
-    },
+    columns=dg.TableSchema([dg.TableColumn(name, "text") for name in CAMPAIGN_CSV_COLUMNS]),
 )
 
 

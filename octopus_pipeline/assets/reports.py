@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from octopus_pipeline.assets.descriptions import OWNERS, PERSONAL, column_schema
-from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
+from octopus_pipeline.assets.campaign_spec import campaign_spec
+from octopus_pipeline.assets.descriptions import column_schema
 from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS, Report
 from octopus_pipeline.engagement.tables import REPORT_SCHEMA
 
@@ -27,17 +27,13 @@ _WHO = {
 }
 
 REPORT_SPECS = [
-    dg.AssetSpec(
+    campaign_spec(
         key,
-        deps=["campaigns"],
+        deps=[dg.AssetKey("campaigns")],
         description=f"{_WHO[report]} Rows exactly as the API gave them, read to the last page.",
-        group_name="ingestion",
+        group="ingestion",
         kinds={"python", "parquet"},
-        owners=OWNERS,
-        tags=PERSONAL,
-        partitions_def=CAMPAIGN_PARTITIONS,
-        skippable=True,
-        metadata={"dagster/column_schema": column_schema(REPORT_SCHEMA)},
+        columns=column_schema(REPORT_SCHEMA),
     )
     for report, key in REPORT_KEYS.items()
 ]
