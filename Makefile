@@ -24,7 +24,7 @@ dev: setup ## Open the Dagster UI on http://localhost:3000
 	$(BIN)/octopus dev
 
 test: setup ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2
 
 lint: setup ## Check style, types and import rules
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ the pace. Each campaign stands for itself: its failure is an outcome, and the ot
 
 from __future__ import annotations
 
+import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ PAGE_ROWS = 100
 
 OUTAGE_AFTER = 3
 """So many campaigns failing in a row for want of an answer end the sync: EmailOctopus is down."""
+
+_SWITCH_SECONDS = 0.0005
+"""A thread that merges must not keep those that talk to the API from going on: by default Python lets it for 5 ms."""
 
 _EVERYONES_ERRORS = (MissingKeyError, InvalidKeyError, MongoUnavailableError)
 
@@ -86,6 +90,8 @@ def sync_campaigns(
     """
     sync = _AccountSync(connections, stages, mode, now, progress)
     done = unanswered = 0
+    switch_interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         for outcome in sync.outcomes(campaigns):
             if isinstance(outcome, ListRefresh):
@@ -103,6 +109,7 @@ def sync_campaigns(
                 if unanswered >= OUTAGE_AFTER:
                     raise outcome.error
     finally:
+        sys.setswitchinterval(switch_interval)
         sync.stop()
 
 
