@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Self
 
+    from requests import Session
+
     from octopus_pipeline.emailoctopus.credentials import Version
     from octopus_pipeline.emailoctopus.reading import Json
     from octopus_pipeline.emailoctopus.records import (
@@ -77,6 +79,7 @@ class EmailOctopus:
         self._wire = _WIRES[version]
         self._base_url = base_url.rstrip("/")
         self._session = open_session(version, api_key, connections)
+        _read_environment_once(self._session, self._base_url)
         self._transport = Transport(
             self._session,
             limiter,
@@ -126,8 +129,10 @@ class EmailOctopus:
             updated_since: leave out contacts last updated before this moment.
 
         v1.6 cannot filter: there, each call reads the whole list and leaves out the rest on this side.
+
+        Its requests go before others: what many campaigns need is a single chain of pages.
         """
-        return self._pages(self._wire.contacts(list_id, status, updated_since))
+        return self._pages(self._wire.contacts(list_id, status, updated_since), urgent=True)
 
     def close(self) -> None:
         """Close the connections."""
@@ -143,7 +148,7 @@ class EmailOctopus:
         body = self._transport.get(f"{self._base_url}{resource.path}", resource.name)
         return _read(resource.name, resource.read, body)
 
-    def _pages(self, resource: Resource[list[_Records]]) -> Iterator[list[_Records]]:
+    def _pages(self, resource: Resource[list[_Records]], *, urgent: bool = False) -> Iterator[list[_Records]]:
         """The non-empty pages of a listing."""
         url: str | None = f"{self._base_url}{resource.path}"
         asked: set[str] = set()
@@ -151,7 +156,7 @@ class EmailOctopus:
             if url in asked:
                 raise ProtocolError(resource.name, f"page {len(asked)} leads back to an earlier page")
             asked.add(url)
-            body = self._transport.get(url, resource.name)
+            body = self._transport.get(url, resource.name, urgent=urgent)
             if page := _read(resource.name, resource.read, body):
                 yield page
             following = _read(resource.name, self._wire.next_page, body)
@@ -188,6 +193,13 @@ def open_client(settings: Settings) -> EmailOctopus:
         max_attempts=settings.emailoctopus_max_attempts,
         connections=settings.emailoctopus_connections,
     )
+
+
+def _read_environment_once(session: Session, base_url: str) -> None:
+    """Take the environment's proxies and certificates now: requests would look them up at each request (0.6 ms)."""
+    found = session.merge_environment_settings(base_url, {}, None, None, None)
+    session.proxies, session.verify = found["proxies"], found["verify"]
+    session.trust_env = False
 
 
 def _read(name: str, read: Callable[[Json], _Records], body: Json) -> _Records:

@@ -9,6 +9,7 @@ import math
 import threading
 import time
 import zlib
+from contextlib import nullcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -53,9 +54,13 @@ class RateLimiter:
         self._clock = clock
         self._sleep = sleep
         self._turn = threading.Lock()
+        self._patience = threading.Lock()
 
-    def acquire(self) -> float:
+    def acquire(self, *, urgent: bool = False) -> float:
         """Wait until one request may be sent, and count it as sent.
+
+        Args:
+            urgent: go before the requests of this process that are not.
 
         Returns:
             The seconds this thread slept while it was next in turn. Summed over all threads that is the
@@ -63,7 +68,8 @@ class RateLimiter:
         """
         waited = 0.0
         # One thread of a process sleeps, the others queue here: a crowd would wake for a single token.
-        with self._turn:
+        # Of those that are not urgent only one stands in the queue, so that the urgent meet no crowd there.
+        with nullcontext() if urgent else self._patience, self._turn:
             while pause := self._take():
                 self._sleep(pause)
                 waited += pause

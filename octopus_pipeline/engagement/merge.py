@@ -14,6 +14,7 @@ monotonic; over runs too, as the prior engagement is cut into sightings like eve
 from __future__ import annotations
 
 import tempfile
+from contextlib import contextmanager, nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,8 @@ PRIOR_COLUMNS = tuple(name for name in ENGAGEMENT_SCHEMA.names if name not in FI
 BATCH_ROWS = 10_000
 BUCKET_SIGHTINGS = 150_000
 """About how many sightings are joined at once: DuckDB cannot move their greatest texts to disk."""
+
+_TABLES = ("sighting", "bucketed", "engagement")
 
 _RECORD_COLUMNS = ("contact_id", "email_address", "status", "fields", "contact_updated_at")
 
@@ -94,27 +97,16 @@ FROM (
 _SORTED_ENGAGEMENT = "FROM engagement ORDER BY lower(email_address) NULLS LAST, contact_id"
 
 
-def merge(
-    *,
-    reports: Mapping[Report, Iterable[pa.RecordBatch]],
-    contacts: Iterable[pa.RecordBatch] | None = None,
-    prior: Iterable[pa.RecordBatch] | None = None,
-    temp_dir: Path | None = None,
-    memory_limit: str = "256MB",
-    threads: int = 1,
-) -> Iterator[pa.RecordBatch]:
-    """One row in `ENGAGEMENT_SCHEMA` a contact of any report or of `prior`, by lower-case email_address, contact_id.
+@contextmanager
+def open_engine(
+    temp_dir: Path | None = None, memory_limit: str = "256MB", threads: int = 1
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB in memory to merge with, one merge at a time; it costs 20 ms to open, so merges may share it.
 
     Args:
-        reports: batches in `REPORT_SCHEMA` a report; a report that was not fetched may be absent.
-        contacts: batches with `CONTACT_COLUMNS`; those that no report and no prior row names are left out.
-        prior: batches with `PRIOR_COLUMNS`: earlier engagement, in any number of rows a contact.
         temp_dir: where to put what exceeds `memory_limit`; default: the system's temporary folder.
         memory_limit: how much memory DuckDB may take, with its unit.
-        threads: how many threads DuckDB may use; more cost more memory and, in all, more time on the processor.
-
-    Raises:
-        KeyError: if a source lacks a column; whatever reading a source raises is raised as it is.
+        threads: how many threads it may use; more cost more memory and, in all, more time on the processor.
     """
     if temp_dir is not None:
         temp_dir.mkdir(parents=True, exist_ok=True)
@@ -125,11 +117,36 @@ def merge(
             "temp_directory": spill_folder,
             "preserve_insertion_order": False,
         }
-        with duckdb.connect(config=config) as connection:
-            _keep_sightings(connection, reports, contacts or (), prior or ())
-            _join(connection)
-            for batch in connection.sql(_SORTED_ENGAGEMENT).to_arrow_reader(BATCH_ROWS):
-                yield _with_field_columns(batch)
+        with duckdb.connect(config=config) as engine:
+            engine.execute("SET enable_progress_bar = false")  # runs write to nobody's terminal
+            yield engine
+
+
+def merge(
+    *,
+    reports: Mapping[Report, Iterable[pa.RecordBatch]],
+    contacts: Iterable[pa.RecordBatch] | None = None,
+    prior: Iterable[pa.RecordBatch] | None = None,
+    engine: duckdb.DuckDBPyConnection | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """One row in `ENGAGEMENT_SCHEMA` a contact of any report or of `prior`, by lower-case email_address, contact_id.
+
+    Args:
+        reports: batches in `REPORT_SCHEMA` a report; a report that was not fetched may be absent.
+        contacts: batches with `CONTACT_COLUMNS`; those that no report and no prior row names are left out.
+        prior: batches with `PRIOR_COLUMNS`: earlier engagement, in any number of rows a contact.
+        engine: what to merge with, of `open_engine`; by default one of its own.
+
+    Raises:
+        KeyError: if a source lacks a column; whatever reading a source raises is raised as it is.
+    """
+    with open_engine() if engine is None else nullcontext(engine) as connection:
+        for table in _TABLES:  # a merge before that was not read to its end left them
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+        _keep_sightings(connection, reports, contacts or (), prior or ())
+        _join(connection)
+        for batch in connection.sql(_SORTED_ENGAGEMENT).to_arrow_reader(BATCH_ROWS):
+            yield _with_field_columns(batch)
 
 
 def _keep_sightings(

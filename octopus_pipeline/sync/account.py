@@ -147,6 +147,8 @@ class _AccountSync:
         yield from self._settle(
             {self._campaigns.submit(self._finish, known, None, []): known for known in others}, {}
         )
+        if self._mode is Mode.RESYNC:  # first of all: a long list is a long chain of pages that many wait for
+            self._start_lists(asked)
         summaries = {
             self._requests.submit(self._connections.octopus.summary, known.campaign.id): known
             for known in asked
@@ -158,7 +160,8 @@ class _AccountSync:
                 plans.append(self._plan(known, future.result()))
             except Exception as error:  # noqa: BLE001  # whatever it is, it is this campaign's outcome
                 yield self._failure(known, None, error)
-        self._start_lists([plan for plan in plans if plan.reports])
+        if self._mode is Mode.REFRESH:
+            self._start_lists([plan.known for plan in plans if plan.reports])
         plans.sort(key=lambda plan: -plan.summary.sent)
         yield from self._settle(
             {self._campaigns.submit(self._fetch_and_finish, plan): plan.known for plan in plans},
@@ -202,11 +205,15 @@ class _AccountSync:
         self._progress.expect(sum(ceil(summary.count(report).total / PAGE_ROWS) for report in wanted))
         return _Plan(known, summary, frozenset(wanted))
 
-    def _start_lists(self, plans: Sequence[_Plan]) -> None:
+    def _start_lists(self, campaigns: Sequence[KnownCampaign]) -> None:
         """Begin to refresh the contact lists of the campaigns whose engagement will be merged anew."""
-        if not self._stages.engagement or self._connections.settings.emailoctopus_api_version == "v1.6":
+        if (
+            not campaigns
+            or not self._stages.engagement
+            or self._connections.settings.emailoctopus_api_version == "v1.6"
+        ):
             return  # v1.6's reports carry the fields themselves
-        ids = {list_id for plan in plans for list_id in plan.known.campaign.list_ids}
+        ids = {list_id for known in campaigns for list_id in known.campaign.list_ids}
         max_age = self._connections.settings.contacts_max_age
         self._lists = {
             contact_list.id: self._requests.submit(

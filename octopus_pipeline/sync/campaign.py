@@ -164,14 +164,9 @@ def _merge_engagement(connections: Connections, known: KnownCampaign) -> None:
         for list_id in known.campaign.list_ids
         if tables.exists(CONTACTS, list_id)
     )
-    merged = merge(
-        reports=reports,
-        contacts=contacts,
-        prior=_prior(connections, known),
-        temp_dir=connections.scratch_folder,
-    )
-    with tables.writer(ENGAGEMENT, key, ENGAGEMENT_SCHEMA) as writer:
-        for batch in merged:
+    prior = _prior(connections, known)
+    with connections.engine() as engine, tables.writer(ENGAGEMENT, key, ENGAGEMENT_SCHEMA) as writer:
+        for batch in merge(reports=reports, contacts=contacts, prior=prior, engine=engine):
             writer.write(batch)
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import ExitStack
+from collections import deque
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from octopus_pipeline.emailoctopus.client import EmailOctopus, open_client
+from octopus_pipeline.engagement.merge import open_engine
 from octopus_pipeline.store.mongo import connect
 from octopus_pipeline.store.tables import TableStore
 from octopus_pipeline.sync.database import prepare_database
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from duckdb import DuckDBPyConnection
     from pymongo.database import Database
 
     from octopus_pipeline.settings import Settings
@@ -33,6 +37,7 @@ class Connections:
         self.settings = settings
         self.tables = TableStore(settings.tables_url)
         self._open = ExitStack()
+        self._free_engines: deque[DuckDBPyConnection] = deque()
 
     @cached_property
     def octopus(self) -> EmailOctopus:
@@ -54,6 +59,16 @@ class Connections:
         database = client[self.settings.mongo_database]
         prepare_database(database)
         return database
+
+    @contextmanager
+    def engine(self) -> Iterator[DuckDBPyConnection]:
+        """A DuckDB for this thread while the block lasts; one that is free is used again."""
+        try:
+            engine = self._free_engines.pop()
+        except IndexError:
+            engine = self._open.enter_context(open_engine(self.scratch_folder))
+        yield engine
+        self._free_engines.append(engine)  # not after an error: what it was left with is unknown
 
     @property
     def locks_folder(self) -> Path:

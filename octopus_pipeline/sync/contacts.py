@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock
@@ -137,14 +136,10 @@ def _merge(connections: Connections, list_id: str, *, with_present: bool) -> int
     tables = connections.tables
     incoming = tables.batches(INCOMING, list_id)
     present = tables.batches(CONTACTS, list_id) if with_present else iter(())
-    scratch = str(connections.scratch_folder)
-    with (
-        duckdb.connect(config={"memory_limit": "256MB", "temp_directory": scratch}) as sql,
-        tables.writer(CONTACTS, list_id, CONTACT_SCHEMA) as writer,
-    ):
-        sql.register("incoming", pa.RecordBatchReader.from_batches(CONTACT_SCHEMA, incoming))
-        sql.register("present", pa.RecordBatchReader.from_batches(CONTACT_SCHEMA, present))
-        for batch in sql.sql(_NEWEST_ROW_A_CONTACT).to_arrow_reader(_BATCH_ROWS):
+    with connections.engine() as engine, tables.writer(CONTACTS, list_id, CONTACT_SCHEMA) as writer:
+        engine.register("incoming", pa.RecordBatchReader.from_batches(CONTACT_SCHEMA, incoming))
+        engine.register("present", pa.RecordBatchReader.from_batches(CONTACT_SCHEMA, present))
+        for batch in engine.sql(_NEWEST_ROW_A_CONTACT).to_arrow_reader(_BATCH_ROWS):
             writer.write(batch.cast(CONTACT_SCHEMA))
     return int(writer.rows)
 
