@@ -61,12 +61,10 @@ INSERT INTO sighting BY NAME
 SELECT contact_id, email_address, lower(status) AS status, fields, last_updated_at AS contact_updated_at
 FROM source SEMI JOIN sighting USING (contact_id)"""
 
-# Ordered, so that reading one bucket does not read them all.
-_FORM_BUCKETS = """
-CREATE TEMP TABLE bucketed AS
+_BUCKETED = """
 SELECT *, hash(contact_id) % $buckets AS bucket,
     NOT (contact_updated_at IS NULL OR email_address IS NULL OR status IS NULL OR fields IS NULL) AS dated
-FROM sighting ORDER BY bucket"""
+FROM sighting"""
 
 _FLAG_COLUMNS = ",\n    ".join(
     f"count(*) FILTER ({says_so}) > 0 AS {flag}, "
@@ -95,6 +93,8 @@ FROM (
 )"""  # noqa: S608  # made of this module's own constants
 
 _SORTED_ENGAGEMENT = "FROM engagement ORDER BY lower(email_address) NULLS LAST, contact_id"
+
+_ALL_AT_ONCE = f"WITH bucketed AS ({_BUCKETED}), engagement AS ({_JOIN_BUCKET}) {_SORTED_ENGAGEMENT}"
 
 
 @contextmanager
@@ -144,8 +144,7 @@ def merge(
         for table in _TABLES:  # a merge before that was not read to its end left them
             connection.execute(f"DROP TABLE IF EXISTS {table}")
         _keep_sightings(connection, reports, contacts or (), prior or ())
-        _join(connection)
-        for batch in connection.sql(_SORTED_ENGAGEMENT).to_arrow_reader(BATCH_ROWS):
+        for batch in _joined(connection).to_arrow_reader(BATCH_ROWS):
             yield _with_field_columns(batch)
 
 
@@ -222,16 +221,20 @@ def _sightings(
     return pa.RecordBatch.from_arrays(arrays, schema=_SIGHTING_SCHEMA)
 
 
-def _join(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill the table `engagement`, a bucket of contacts at a time."""
-    (sightings,) = connection.execute("SELECT count(*) FROM sighting").fetchone() or (0,)
+def _joined(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+    """The engagement that the sightings say, sorted; joined a bucket of contacts at a time if there are many."""
+    [(sightings,)] = connection.execute("SELECT count(*) FROM sighting").fetchall()
     buckets = 1 + sightings // BUCKET_SIGHTINGS
-    connection.execute(_FORM_BUCKETS, {"buckets": buckets})
+    if buckets == 1:
+        return connection.sql(_ALL_AT_ONCE, params={"buckets": 1, "bucket": 0})
+    # Ordered, so that reading one bucket does not read them all.
+    connection.execute(f"CREATE TEMP TABLE bucketed AS {_BUCKETED} ORDER BY bucket", {"buckets": buckets})
     connection.execute("DROP TABLE sighting")
     for bucket in range(buckets):
         into = "INSERT INTO engagement" if bucket else "CREATE TEMP TABLE engagement AS"
         connection.execute(f"{into} {_JOIN_BUCKET}", {"bucket": bucket})
     connection.execute("DROP TABLE bucketed")
+    return connection.sql(_SORTED_ENGAGEMENT)
 
 
 def _with_field_columns(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -129,7 +129,8 @@ class _AccountSync:
         self._requests = ThreadPoolExecutor(width, "request")
         self._campaigns = ThreadPoolExecutor(2 * width, "campaign")
         self._writing = threading.BoundedSemaphore(2)
-        self._lists: Mapping[str, Future[ListRefresh]] = {}
+        self._lists: dict[str, Future[ListRefresh]] = {}
+        self._list_sizes: dict[str, int] = {}
 
     def stop(self) -> None:
         """Let no new work begin, end reports at their next page, and wait for what is being written."""
@@ -162,11 +163,16 @@ class _AccountSync:
                 yield self._failure(known, None, error)
         if self._mode is Mode.REFRESH:
             self._start_lists([plan.known for plan in plans if plan.reports])
-        plans.sort(key=lambda plan: -plan.summary.sent)
+        plans.sort(key=self._precedence)
         yield from self._settle(
             {self._campaigns.submit(self._fetch_and_finish, plan): plan.known for plan in plans},
             {plan.known.campaign.id: plan.summary for plan in plans},
         )
+
+    def _precedence(self, plan: _Plan) -> tuple[int, int]:
+        """First campaigns that wait for no long contact list; of these the largest, as they take longest."""
+        waits = (self._list_sizes.get(list_id, 0) for list_id in plan.known.campaign.list_ids)
+        return max(waits, default=0), -plan.summary.sent
 
     def _settle(
         self,
@@ -215,12 +221,16 @@ class _AccountSync:
             return  # v1.6's reports carry the fields themselves
         ids = {list_id for known in campaigns for list_id in known.campaign.list_ids}
         max_age = self._connections.settings.contacts_max_age
-        self._lists = {
-            contact_list.id: self._requests.submit(
-                refresh_list, self._connections, contact_list, self._now, max_age=max_age, on_page=self._page
+        for contact_list in lists_in_need(self._connections, ids, self._now, max_age=max_age):
+            self._list_sizes[contact_list.id] = sum(filter(None, contact_list.counts.values()))
+            self._lists[contact_list.id] = self._requests.submit(
+                refresh_list,
+                self._connections,
+                contact_list,
+                self._now,
+                max_age=max_age,
+                on_page=self._page,
             )
-            for contact_list in lists_in_need(self._connections, ids, self._now, max_age=max_age)
-        }
 
     def _fetch_and_finish(self, plan: _Plan) -> CampaignResult:
         reports = sorted(plan.reports, key=lambda report: -plan.summary.count(report).total)
