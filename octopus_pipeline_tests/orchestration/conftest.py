@@ -28,7 +28,7 @@ def open_project(mongod_url: str, folder: Path) -> Iterator[Project]:
         "emailoctopus_requests_per_second": 10_000,
         "emailoctopus_burst": 10_000,
     }
-    account = generate_account(seed=7, campaigns=9, rows=700)
+    account = generate_account(seed=7, campaigns=9, rows=2_500)
     set_clock(account, datetime.now(UTC))
     home = folder / "dagster"
     home.mkdir()

@@ -57,17 +57,15 @@ class Project:
     def list_campaigns(self) -> list[str]:
         """Materialise `campaigns`; the partitions there are then."""
         assert self.run(LIST_CAMPAIGNS.name).success
-        return self.keys()
+        return self.partitions()
 
-    def keys(self) -> list[str]:
+    def partitions(self) -> list[str]:
         """The campaigns' partitions in their order."""
         return list(self.instance.get_dynamic_partitions(CAMPAIGN_PARTITIONS.name or ""))
 
     def sync(self, keys: Sequence[str], mode: Mode = Mode.RESYNC) -> dg.ExecuteInProcessResult:
         """Run `sync_campaigns` over partitions that are neighbours."""
-        return self.run(
-            SYNC_CAMPAIGNS.name, tags=range_tags(keys[0], keys[-1]), run_config=sync_config(mode)
-        )
+        return self.run(SYNC_CAMPAIGNS.name, tags=range_tags(keys[0], keys[-1]), run_config=sync_config(mode))
 
     def campaign_id(self, key: str) -> str:
         """The campaign of a partition."""
@@ -75,9 +73,9 @@ class Project:
 
     def materialized(self, asset: dg.AssetKey | str, key: str) -> dg.AssetMaterialization | None:
         """An asset's last materialisation of a partition."""
+        asset_key = dg.AssetKey.from_user_string(asset) if isinstance(asset, str) else asset
         records = self.instance.fetch_materializations(
-            dg.AssetRecordsFilter(asset_key=dg.AssetKey.from_coercible(asset), asset_partitions=[key]),
-            limit=1,
+            dg.AssetRecordsFilter(asset_key=asset_key, asset_partitions=[key]), limit=1
         ).records
         return records[0].asset_materialization if records else None
 
@@ -92,9 +90,7 @@ class Project:
 
 def checks(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], bool]:
     """Whether each check that a run made passed, by check and partition."""
-    return {
-        (one.check_name, str(one.partition)): one.passed for one in result.get_asset_check_evaluations()
-    }
+    return {(one.check_name, str(one.partition)): one.passed for one in result.get_asset_check_evaluations()}
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:

@@ -5,6 +5,7 @@ It takes its settings from the environment and prints a line at each page and ea
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 
 from octopus_pipeline.settings import load_settings
@@ -21,10 +22,12 @@ class PrintedProgress:
     def expect(self, pages: int) -> None: ...
 
     def page(self, rows: int) -> None:
-        print("page", flush=True)
+        sys.stdout.write("page\n")
+        sys.stdout.flush()
 
     def campaign(self, name: str, *, done: int, of: int) -> None:
-        print(name, flush=True)
+        sys.stdout.write(f"{name}\n")
+        sys.stdout.flush()
 
 
 def main() -> None:

@@ -47,6 +47,19 @@ def test_a_sync_killed_at_any_moment_leaves_whole_files_and_the_next_one_complet
         assert len(lines_of(path)) == expected
 
 
+def test_a_sync_killed_while_it_writes_a_file_leaves_no_part_of_it_to_readers(bench: Bench) -> None:
+    tables = Path(bench.connections.settings.tables_url)
+    for folder in (bench.csvs, tables / "engagement", tables / "reports" / "sent"):
+        folder.mkdir(parents=True, exist_ok=True)
+        before = set(folder.iterdir())
+        with start_sync(bench.connections.settings, stdout=subprocess.DEVNULL) as child:
+            while set(folder.iterdir()) <= before:
+                assert child.poll() is None
+            child.kill()
+        assert child.returncode == -signal.SIGKILL
+        assert_everything_is_whole(bench)
+
+
 def test_two_processes_that_sync_the_same_campaigns_at_once_reach_the_truth(bench: Bench) -> None:
     with start_sync(bench.connections.settings) as one, start_sync(bench.connections.settings) as other:
         one.communicate()
@@ -57,7 +70,7 @@ def test_two_processes_that_sync_the_same_campaigns_at_once_reach_the_truth(benc
     assert bench.sandbox.control.statistics().rate_limited == 0
 
 
-def start_sync(settings: Settings) -> subprocess.Popen[str]:
+def start_sync(settings: Settings, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
     """A process that syncs what the settings name."""
     assert settings.emailoctopus_api_key
     assert settings.mongo_connection_url
@@ -73,7 +86,7 @@ def start_sync(settings: Settings) -> subprocess.Popen[str]:
     }
     command = [sys.executable, "-m", "octopus_pipeline_tests.sync.child_sync"]
     root = Path(__file__).parents[2]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root)
+    return subprocess.Popen(command, stdout=stdout, text=True, env=environment, cwd=root)
 
 
 def assert_everything_is_whole(bench: Bench) -> None:

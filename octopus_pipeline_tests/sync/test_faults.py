@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from octopus_pipeline.emailoctopus.credentials import Version
 from octopus_pipeline.emailoctopus.errors import (
     EmailOctopusError,
     InvalidKeyError,
@@ -22,6 +23,7 @@ from octopus_pipeline.sandbox.faults import FaultKind, FaultRule, RetryHeader
 from octopus_pipeline.sandbox.generate import generate_account
 from octopus_pipeline.sync.account import CampaignFailure
 from octopus_pipeline.sync.campaign import CampaignResult
+from octopus_pipeline.sync.campaigns import KnownCampaign
 from octopus_pipeline.sync.reports import ReportCountError
 from octopus_pipeline.sync.state import campaign_state
 from octopus_pipeline_tests.emailoctopus.clients import VERSIONS
@@ -34,10 +36,6 @@ from octopus_pipeline_tests.sync.history import (
     trace,
     unfinished_files,
 )
-
-if TYPE_CHECKING:
-    from octopus_pipeline.emailoctopus.credentials import Version
-    from octopus_pipeline.sync.campaigns import KnownCampaign
 
 BRIEF = 3
 """So many bad answers in a row are borne: the client of these tests asks four times."""
@@ -146,6 +144,27 @@ def test_bad_answers_that_stay_fail_their_campaign_alone(
     assert campaign_state(bench.database, victim.campaign.id).failures == 0
 
 
+def test_a_report_a_little_shorter_than_before_takes_nothing_back(bench: Bench) -> None:
+    """Within the drift that the settings allow it is believed, but flags only rise."""
+    bench.sandbox.control.set_faults([])
+    campaigns = bench.campaigns()
+    bench.sync(campaigns)
+    before = {known.campaign.id: trace(bench, known) for known in campaigns}
+    little = FaultRule(FaultKind.SHORT_REPORT, report=Report.OPENED)
+    bench.sandbox.control.set_faults([little])
+    outcomes = bench.sync(campaigns)
+    shorter = [
+        known
+        for known in campaigns
+        if isinstance(outcome := outcomes[known.campaign.id], CampaignResult)
+        and Report.OPENED in outcome.downloads
+        and outcome.downloads[Report.OPENED].contacts < outcome.downloads[Report.OPENED].expected.unique
+    ]
+    assert shorter
+    for known in campaigns:
+        assert_true(bench, known, before[known.campaign.id])
+
+
 @pytest.mark.parametrize(
     ("rule", "error"),
     [
@@ -165,6 +184,33 @@ def test_what_concerns_everybody_ends_the_sync(
     for known, earlier in zip(three, before, strict=True):
         assert_untouched_or_true(bench, known, earlier)
     assert unfinished_files(bench) == []
+    bench.sandbox.control.set_faults([])
+    bench.sync(three)
+    for known, earlier in zip(three, before, strict=True):
+        assert_true(bench, known, earlier)
+
+
+def test_a_sync_that_ends_for_everybody_does_not_wait_for_what_it_called_off(
+    bench: Bench, three: list[KnownCampaign], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_at_a_time = bench.connections.settings.model_copy(update={"emailoctopus_connections": 1})
+    monkeypatch.setattr(bench.connections, "settings", one_at_a_time)
+    bench.sandbox.control.set_faults([FaultRule(FaultKind.WRONG_KEY, report=Report.SENT)])
+    with pytest.raises(InvalidKeyError):
+        bench.sync(three)
+
+
+@pytest.mark.parametrize("path", ["*/lists", "*/lists/*/contacts"])
+def test_contacts_that_cannot_be_read_stop_what_needs_them_and_lose_nothing(
+    bench: Bench, version: Version, three: list[KnownCampaign], path: str
+) -> None:
+    before = [trace(bench, known) for known in three]
+    bench.sandbox.control.set_faults([FaultRule(FaultKind.CUT, path=path)])
+    if version == "v2":
+        with pytest.raises(UnavailableError) as raised:
+            bench.sync(three)
+        assert_tells_no_secret(raised.value, bench.sandbox.api_key)
+        assert [trace(bench, known) for known in three] == before
     bench.sandbox.control.set_faults([])
     bench.sync(three)
     for known, earlier in zip(three, before, strict=True):
