@@ -1,7 +1,7 @@
 """Syncing many campaigns at once: reports are fetched side by side while finished campaigns are merged and written.
 
 Each campaign has a thread of its own that reads like the sync of one campaign; the requests of all go through one
-bounded pool, and two campaigns at a time are merged and written. So the API's rate limit, not our own work, sets
+bounded pool, and a few campaigns at a time are merged and written. So the API's rate limit, not our own work, sets
 the pace. Each campaign stands for itself: its failure is an outcome, and the others go on.
 """
 
@@ -39,6 +39,9 @@ PAGE_ROWS = 100
 
 OUTAGE_AFTER = 3
 """So many campaigns failing in a row for want of an answer end the sync: EmailOctopus is down."""
+
+_WRITERS = 4
+"""Campaigns merged and written at once: more than there are cores, since disk and database have them wait."""
 
 _SWITCH_SECONDS = 0.0005
 """A thread that merges must not keep those that talk to the API from going on: by default Python lets it for 5 ms."""
@@ -128,7 +131,7 @@ class _AccountSync:
         width = connections.settings.emailoctopus_connections
         self._requests = ThreadPoolExecutor(width, "request")
         self._campaigns = ThreadPoolExecutor(2 * width, "campaign")
-        self._writing = threading.BoundedSemaphore(2)
+        self._writing = threading.BoundedSemaphore(_WRITERS)
         self._lists: dict[str, Future[ListRefresh]] = {}
         self._list_sizes: dict[str, int] = {}
 

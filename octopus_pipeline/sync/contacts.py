@@ -17,6 +17,8 @@ from filelock import FileLock
 
 from octopus_pipeline.emailoctopus.records import ContactStatus
 from octopus_pipeline.engagement.tables import CONTACT_SCHEMA, contact_batch
+from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.sync.reports import drifts
 from octopus_pipeline.sync.state import ListState, list_state, record_list
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ _NEWEST_ROW_A_CONTACT = """
     ) = 1
     ORDER BY contact_id
 """
+
+
+class ListCountError(PipelineError):
+    """A list that was read whole has other contacts than the account counts, by more than the settings allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +109,25 @@ def refresh_list(
         present = tables.exists(CONTACTS, list_id)
         since = state.newest_update - _OVERLAP if present and state.newest_update else None
         received = _receive(connections, contact_list, since, on_page)
+        if since is None:
+            _require_whole(connections, contact_list, received)
         rows = _merge(connections, list_id, with_present=present)
         tables.delete(INCOMING, list_id)
         record_list(connections.database, list_id, ListState(now, _newest_update(tables, list_id)))
         return ListRefresh(list_id, received, rows)
+
+
+def _require_whole(connections: Connections, contact_list: ContactList, received: int) -> None:
+    """A list read anew has as many contacts as the account says; what is missed now would be missed for ever."""
+    counts = list(contact_list.counts.values())
+    expected = sum(filter(None, counts))
+    if None not in counts and drifts(received, expected, connections.settings):
+        message = (
+            f"the contact list {contact_list.id} has {expected} contacts, {received} were read: not kept. Run the "
+            "campaign again; if the difference is real, raise OCTOPUS_DRIFT_FAIL_PERCENT or "
+            "OCTOPUS_DRIFT_FAIL_CONTACTS."
+        )
+        raise ListCountError(message)
 
 
 def _is_fresh(connections: Connections, list_id: str, now: datetime, max_age: timedelta) -> bool:

@@ -14,6 +14,8 @@ from octopus_pipeline.store.mongo import connect
 if TYPE_CHECKING:
     from octopus_pipeline.settings import Settings
 
+_SECONDS_TO_END = 15
+
 
 def run_dagster(settings: Settings, *, host: str, port: int) -> int:
     """Run `dagster dev` until it is interrupted, and give its exit code.
@@ -33,8 +35,16 @@ def run_dagster(settings: Settings, *, host: str, port: int) -> int:
         while True:
             try:
                 return child.wait()
-            except KeyboardInterrupt:  # the terminal has interrupted the child, too: let it end
-                continue
+            except KeyboardInterrupt:
+                _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Let the child end: the terminal has interrupted it as well, another sender may have not."""
+    try:
+        child.wait(_SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGINT)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
