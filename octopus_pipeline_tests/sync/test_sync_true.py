@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from octopus_pipeline.sandbox.faults import FaultKind, FaultRule
 from octopus_pipeline.sandbox.truth import expected_requests
 from octopus_pipeline.sync.account import CampaignFailure
 from octopus_pipeline.sync.campaign import CampaignResult, Stages
 from octopus_pipeline.sync.campaigns import known_campaigns
+from octopus_pipeline.sync.contacts import ListCountError
 from octopus_pipeline.sync.plan import Mode, report_counts
 from octopus_pipeline.sync.refresh import look_for_changes
 from octopus_pipeline_tests.sync.conftest import Bench, Outcomes, open_bench
@@ -139,6 +141,19 @@ def test_contacts_deleted_since_stay_as_last_known(bench: Bench) -> None:
     for key in kept:
         for column in ("email_address", "status", "fields"):
             assert after[key][column] == before[key][column]
+
+
+def test_a_contact_list_cut_short_is_not_kept(bench: Bench) -> None:
+    """What a first reading misses no later one asks for: those read only what was updated since."""
+    bench.sandbox.control.set_faults([FaultRule(FaultKind.SHORT_REPORT, path="*/lists/*/contacts")])
+    errors = {
+        type(outcome.error) for outcome in bench.sync().values() if isinstance(outcome, CampaignFailure)
+    }
+    assert errors == {ListCountError}
+    assert bench.database.participants.count_documents({}) == 0
+    bench.sandbox.control.set_faults([])
+    bench.sync()
+    assert_documents_true(bench.database, bench.account)
 
 
 def test_all_flags_false_of_the_old_tool_are_healed_and_its_true_ones_kept(bench: Bench) -> None:
