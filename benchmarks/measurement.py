@@ -31,7 +31,9 @@ class Measurement:
 
     @property
     def bound(self) -> str:
-        """The bound in words."""
+        """The bound in words; none for what is measured for information."""
+        if self.least is None and self.most is None:
+            return "-"
         if self.least == self.most:
             return f"{self.most:g}{self.unit}"
         return f">= {self.least:g}{self.unit}" if self.most is None else f"<= {self.most:g}{self.unit}"

@@ -11,6 +11,7 @@ import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
+from itertools import chain, islice
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -166,16 +167,24 @@ class _AccountSync:
                 yield self._failure(known, None, error)
         if self._mode is Mode.REFRESH:
             self._start_lists([plan.known for plan in plans if plan.reports])
-        plans.sort(key=self._precedence)
+        plans = self._in_order(plans)
         yield from self._settle(
             {self._campaigns.submit(self._fetch_and_finish, plan): plan.known for plan in plans},
             {plan.known.campaign.id: plan.summary for plan in plans},
         )
 
-    def _precedence(self, plan: _Plan) -> tuple[int, int]:
-        """First campaigns that wait for no long contact list; of these the largest, as they take longest."""
-        waits = (self._list_sizes.get(list_id, 0) for list_id in plan.known.campaign.list_ids)
-        return max(waits, default=0), -plan.summary.sent
+    def _in_order(self, plans: list[_Plan]) -> list[_Plan]:
+        """First campaigns that wait for no long contact list; of these large and small ones in turn.
+
+        The large must begin early, page after page as they are, and the small give the writers work meanwhile.
+        """
+
+        def wait(plan: _Plan) -> int:
+            return max((self._list_sizes.get(one, 0) for one in plan.known.campaign.list_ids), default=0)
+
+        by_size = sorted(plans, key=lambda plan: -plan.summary.sent)
+        in_turn = chain.from_iterable(zip(by_size, reversed(by_size), strict=True))
+        return sorted(islice(in_turn, len(plans)), key=wait)
 
     def _settle(
         self,
