@@ -109,9 +109,15 @@ class EmailOctopus:
         """A campaign's links and their clicks."""
         return [link for page in self._pages(self._wire.links(campaign_id)) for link in page]
 
-    def report(self, campaign_id: str, report: Report) -> Iterator[list[ReportRow]]:
-        """A per-contact report, page by page, as the API gives it: a contact may have several rows."""
-        return self._pages(self._wire.report(campaign_id, report))
+    def report(self, campaign_id: str, report: Report, *, rank: int = 0) -> Iterator[list[ReportRow]]:
+        """A per-contact report, page by page, as the API gives it: a contact may have several rows.
+
+        Args:
+            campaign_id: the campaign.
+            report: which of its reports.
+            rank: where requests wait for the limit, those of a greater rank wait for these.
+        """
+        return self._pages(self._wire.report(campaign_id, report), rank=rank)
 
     def lists(self) -> Iterator[ContactList]:
         """Every contact list of the account."""
@@ -129,10 +135,8 @@ class EmailOctopus:
             updated_since: leave out contacts last updated before this moment.
 
         v1.6 cannot filter: there, each call reads the whole list and leaves out the rest on this side.
-
-        Its requests go before others: what many campaigns need is a single chain of pages.
         """
-        return self._pages(self._wire.contacts(list_id, status, updated_since), urgent=True)
+        return self._pages(self._wire.contacts(list_id, status, updated_since))
 
     def close(self) -> None:
         """Close the connections."""
@@ -148,7 +152,7 @@ class EmailOctopus:
         body = self._transport.get(f"{self._base_url}{resource.path}", resource.name)
         return _read(resource.name, resource.read, body)
 
-    def _pages(self, resource: Resource[list[_Records]], *, urgent: bool = False) -> Iterator[list[_Records]]:
+    def _pages(self, resource: Resource[list[_Records]], *, rank: int = 0) -> Iterator[list[_Records]]:
         """The non-empty pages of a listing."""
         url: str | None = f"{self._base_url}{resource.path}"
         asked: set[str] = set()
@@ -156,7 +160,7 @@ class EmailOctopus:
             if url in asked:
                 raise ProtocolError(resource.name, f"page {len(asked)} leads back to an earlier page")
             asked.add(url)
-            body = self._transport.get(url, resource.name, urgent=urgent)
+            body = self._transport.get(url, resource.name, rank=rank)
             if page := _read(resource.name, resource.read, body):
                 yield page
             following = _read(resource.name, self._wire.next_page, body)

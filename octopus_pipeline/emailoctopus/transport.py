@@ -92,15 +92,15 @@ class Transport:
             retry_error_callback=_outcome_of,
         )
 
-    def get(self, url: str, name: str, *, urgent: bool = False) -> Json:
+    def get(self, url: str, name: str, *, rank: int = 0) -> Json:
         """The JSON object at `url`; `name` is what the resource is called in messages.
 
-        An urgent request takes the next place that the limit allows.
+        Of requests that wait for the limit, those of the least rank go first.
 
         Raises:
             EmailOctopusError: refused, unavailable after all attempts, or no object.
         """
-        outcome = self._retrying(self._attempt, url, name, urgent=urgent)
+        outcome = self._retrying(self._attempt, url, name, rank=rank)
         if isinstance(outcome, _Failure):
             words = f"no usable answer in {self._max_attempts} attempts, the last: {outcome.words}"
             raise UnavailableError(name, words)
@@ -108,11 +108,11 @@ class Transport:
             raise ProtocolError(name, "the answer is no JSON object")
         return outcome
 
-    def _attempt(self, url: str, name: str, *, urgent: bool) -> object:
+    def _attempt(self, url: str, name: str, *, rank: int) -> object:
         """Ask once: the decoded answer, or a failure worth repeating; a refusal is raised."""
         # The place in line comes first: a token taken must be sent at once, or its requests bunch up.
         with self._under_way:
-            waited = self._limiter.acquire(urgent=urgent)
+            waited = self._limiter.acquire(rank=rank)
             response = self._send(url)
         if isinstance(response, _Failure):
             self._statistics.add(RequestCounts(requests=1, seconds_waited=waited))

@@ -19,6 +19,7 @@ from pymongo import DeleteOne, UpdateOne
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS, field_columns
 from octopus_pipeline.engagement.merge import merge
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
+from octopus_pipeline.store.bulk import InsertOrUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,12 +42,30 @@ def heal_engagement(participants: Collection[Document], campaign_id: str) -> int
 
 
 def participant_updates(
-    campaign_id: str, batches: Iterable[pa.RecordBatch], synced_at: datetime
-) -> Iterator[UpdateOne]:
-    """One upsert a row in `ENGAGEMENT_SCHEMA`, by campaign_id and contact_id."""
+    campaign_id: str, batches: Iterable[pa.RecordBatch], synced_at: datetime, *, are_new: bool = False
+) -> Iterator[UpdateOne | InsertOrUpdate]:
+    """One upsert a row in `ENGAGEMENT_SCHEMA`, by campaign_id and contact_id; if they `are_new`, it tries to insert.
+
+    What is inserted is what the update makes of nothing.
+    """
     for batch in batches:
         for contact_id, update in participant_changes(batch, synced_at):
-            yield UpdateOne({"campaign_id": campaign_id, "contact_id": contact_id}, update, upsert=True)
+            key = {"campaign_id": campaign_id, "contact_id": contact_id}
+            upsert = UpdateOne(key, update, upsert=True)
+            yield InsertOrUpdate(_inserted(key, update), upsert) if are_new else upsert
+
+
+def _inserted(key: Document, update: Document) -> Document:
+    """The document that MongoDB makes of an upsert where there is none."""
+    document: Document = key | update.get("$setOnInsert", {}) | update.get("$set", {})
+    for operator in ("$max", "$min"):
+        for path, value in update.get(operator, {}).items():
+            *parents, name = path.split(".")
+            parent = document
+            for one in parents:
+                parent = parent.setdefault(one, {})
+            parent[name] = value
+    return document
 
 
 def participant_changes(batch: pa.RecordBatch, synced_at: datetime | None) -> Iterator[tuple[str, Document]]:

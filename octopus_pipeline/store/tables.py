@@ -16,6 +16,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.store.small_tables import SMALL_TABLE_BYTES, SmallTables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,6 +59,8 @@ class TableWriter:
         self._pending: list[pa.RecordBatch] = []
         self._pending_rows = 0
         self._pending_bytes = 0
+        self._taken: list[pa.RecordBatch] = []
+        self._taken_bytes = 0
 
     def write(self, batch: pa.RecordBatch | pa.Table) -> None:
         """Add rows.
@@ -70,9 +73,14 @@ class TableWriter:
             if not field.nullable and batch.column(field.name).null_count:
                 message = f"table {self._name}: column {field.name} must not be empty"
                 raise TableSchemaError(message)
-        self._pending += batch.to_batches() if isinstance(batch, pa.Table) else [batch]
+        batches = batch.to_batches() if isinstance(batch, pa.Table) else [batch]
+        self._pending += batches
         self._pending_rows += batch.num_rows
         self._pending_bytes += batch.nbytes
+        self._taken_bytes += batch.nbytes
+        self._taken += batches
+        if self._taken_bytes > SMALL_TABLE_BYTES:
+            self._taken.clear()
         self.rows += batch.num_rows
         if self._pending_rows >= ROW_GROUP_ROWS or self._pending_bytes >= ROW_GROUP_BYTES:
             self._flush()
@@ -82,6 +90,12 @@ class TableWriter:
         if self._pending:
             self._flush()
         self._parquet.add_key_value_metadata(self.metadata)
+
+    def small_table(self) -> pa.Table | None:
+        """All that was taken, if it is small."""
+        if self._taken_bytes > SMALL_TABLE_BYTES:
+            return None
+        return pa.Table.from_batches(self._taken, self._schema).combine_chunks()
 
     def _flush(self) -> None:
         table = pa.Table.from_batches(self._pending, self._schema)
@@ -95,11 +109,14 @@ class TableStore:
 
     A partitioned table's file is `{url}/{table}/{partition}.parquet`, another's `{url}/{table}.parquet`; a
     table's name may hold slashes. Readers see the former file or the new one, never a part: files are written
-    under a temporary name in the same folder and renamed.
+    under a temporary name in the same folder and renamed. Small tables stay in memory after they were written or
+    read: a contact list is read once a campaign, a campaign's engagement once a stage.
     """
 
     def __init__(self, url: str) -> None:
         self._files, self._root = url_to_fs(url)
+        self._small_tables = SmallTables()
+        self._swept: set[str] = set()
 
     @contextmanager
     def writer(
@@ -118,12 +135,16 @@ class TableStore:
         self._sweep(folder)
         try:
             with self._files.open(unfinished, "wb") as file:
-                with pq.ParquetWriter(file, schema, compression="zstd") as parquet:
+                # Ids, addresses and fields hardly repeat: dictionaries of them only cost time.
+                with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False) as parquet:
                     writer = TableWriter(_display(table, partition), parquet, schema, metadata or {})
                     yield writer
                     writer.finish()
                 self._sync(file)
+            version = self._version(unfinished) if self._is_local else None  # a copy elsewhere has another
             self._rename(unfinished, path)
+            if version and (small := writer.small_table()) is not None:
+                self._small_tables.keep(path, version, small)
         except BaseException:
             if self._files.exists(unfinished):
                 self._files.rm_file(unfinished)
@@ -168,6 +189,12 @@ class TableStore:
             TableNotFoundError: if there is no such table.
             TableSchemaError: if another schema than `schema` is stored.
         """
+        small = self._read_small(table, partition)
+        if small is not None:
+            if schema is not None:
+                _require_schema(_display(table, partition), small.schema, schema)
+            yield from (small if columns is None else small.select(columns)).to_batches(batch_rows)
+            return
         with self._open(table, partition) as parquet:
             if schema is not None:
                 _require_schema(_display(table, partition), parquet.schema_arrow, schema)
@@ -179,6 +206,9 @@ class TableStore:
         Raises:
             TableNotFoundError: if there is no such table.
         """
+        small = self._read_small(table, partition)
+        if small is not None:
+            return small if columns is None else small.select(columns)
         with self._open(table, partition) as parquet:
             return parquet.read(columns=columns)
 
@@ -215,6 +245,32 @@ class TableStore:
                 raise ValueError(message)
         return "/".join([self._root.rstrip("/"), *parts]) + _SUFFIX
 
+    def _read_small(self, table: str, partition: str | None) -> pa.Table | None:
+        """The whole table, from memory if its file is as it was; None if it is not small."""
+        path = self._path(table, partition)
+        version = self._version(path)
+        kept = self._small_tables.find(path, version)
+        if kept is None:
+            with self._open(table, partition) as parquet:
+                groups = map(parquet.metadata.row_group, range(parquet.num_row_groups))
+                if sum(group.total_byte_size for group in groups) > SMALL_TABLE_BYTES:
+                    return None
+                kept = parquet.read(use_threads=False)
+            if self._version(path) == version:  # else another file was read than was looked at before
+                self._small_tables.keep(path, version, kept)
+        return kept
+
+    def _version(self, path: str) -> str:
+        """What changes when another file takes the path; empty if there is none."""
+        try:
+            if self._is_local:
+                found = Path(path).stat()
+                return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
+            self._files.invalidate_cache()
+            return str(self._files.ukey(path))
+        except FileNotFoundError:
+            return ""
+
     @contextmanager
     def _open(self, table: str, partition: str | None) -> Iterator[pq.ParquetFile]:
         try:
@@ -238,7 +294,10 @@ class TableStore:
         _sync_folder(Path(path).parent)
 
     def _sweep(self, folder: str) -> None:
-        """Remove what crashed writers left in the folder."""
+        """Remove what crashed writers left in the folder; once is enough."""
+        if folder in self._swept:
+            return
+        self._swept.add(folder)
         self._files.invalidate_cache()
         for path in self._files.ls(folder, detail=False):
             leftover = _LEFTOVER.fullmatch(path.rpartition("/")[2])

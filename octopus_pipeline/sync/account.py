@@ -7,9 +7,9 @@ the pace. Each campaign stands for itself: its failure is an outcome, and the ot
 
 from __future__ import annotations
 
-import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from math import ceil
@@ -22,6 +22,7 @@ from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.store.mongo import MongoUnavailableError, lost
 from octopus_pipeline.sync.campaign import CampaignResult, Stages, finish_campaign
 from octopus_pipeline.sync.contacts import ListRefresh, lists_in_need, refresh_list
+from octopus_pipeline.sync.interpreter import tuned_interpreter
 from octopus_pipeline.sync.plan import Mode, report_counts, reports_to_fetch
 from octopus_pipeline.sync.reports import ReportDownload, download_report, table_of
 from octopus_pipeline.sync.state import campaign_state, record_failed
@@ -41,11 +42,11 @@ PAGE_ROWS = 100
 OUTAGE_AFTER = 3
 """So many campaigns failing in a row for want of an answer end the sync: EmailOctopus is down."""
 
-_WRITERS = 4
-"""Campaigns merged and written at once: more than there are cores, since disk and database have them wait."""
+_WRITERS = 2
+"""Campaigns merged and written at once: with more they contend for the interpreter, with one the disk has it wait."""
 
-_SWITCH_SECONDS = 0.0005
-"""A thread that merges must not keep those that talk to the API from going on: by default Python lets it for 5 ms."""
+_LAST = 10
+"""So many of the smallest campaigns are kept for the end."""
 
 _EVERYONES_ERRORS = (MissingKeyError, InvalidKeyError, MongoUnavailableError)
 
@@ -94,9 +95,7 @@ def sync_campaigns(
     """
     sync = _AccountSync(connections, stages, mode, now, progress)
     done = unanswered = 0
-    switch_interval = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    try:
+    with tuned_interpreter(), closing(sync):
         for outcome in sync.outcomes(campaigns):
             if isinstance(outcome, ListRefresh):
                 yield outcome
@@ -112,9 +111,6 @@ def sync_campaigns(
                 unanswered += 1
                 if unanswered >= OUTAGE_AFTER:
                     raise outcome.error
-    finally:
-        sys.setswitchinterval(switch_interval)
-        sync.stop()
 
 
 class _AccountSync:
@@ -136,7 +132,7 @@ class _AccountSync:
         self._lists: dict[str, Future[ListRefresh]] = {}
         self._list_sizes: dict[str, int] = {}
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Let no new work begin, end reports at their next page, and wait for what is being written."""
         self._stopped.set()
         self._requests.shutdown(cancel_futures=True)
@@ -169,22 +165,27 @@ class _AccountSync:
             self._start_lists([plan.known for plan in plans if plan.reports])
         plans = self._in_order(plans)
         yield from self._settle(
-            {self._campaigns.submit(self._fetch_and_finish, plan): plan.known for plan in plans},
+            {
+                self._campaigns.submit(self._fetch_and_finish, plan, rank): plan.known
+                for rank, plan in enumerate(plans, start=1)
+            },
             {plan.known.campaign.id: plan.summary for plan in plans},
         )
 
     def _in_order(self, plans: list[_Plan]) -> list[_Plan]:
-        """First campaigns that wait for no long contact list; of these large and small ones in turn.
+        """First campaigns that wait for no long contact list; of these large and small ones in turn, a few small last.
 
-        The large must begin early, page after page as they are, and the small give the writers work meanwhile.
+        The large must begin early, page after page as they are, and the small give the writers work meanwhile; the
+        last, many short chains of pages, use the whole limit to the end.
         """
 
         def wait(plan: _Plan) -> int:
             return max((self._list_sizes.get(one, 0) for one in plan.known.campaign.list_ids), default=0)
 
         by_size = sorted(plans, key=lambda plan: -plan.summary.sent)
-        in_turn = chain.from_iterable(zip(by_size, reversed(by_size), strict=True))
-        return sorted(islice(in_turn, len(plans)), key=wait)
+        body, last = by_size[:-_LAST], by_size[-_LAST:]
+        in_turn = islice(chain.from_iterable(zip(body, reversed(body), strict=True)), len(body))
+        return sorted([*in_turn, *last], key=wait)
 
     def _settle(
         self,
@@ -244,11 +245,17 @@ class _AccountSync:
                 on_page=self._page,
             )
 
-    def _fetch_and_finish(self, plan: _Plan) -> CampaignResult:
+    def _fetch_and_finish(self, plan: _Plan, rank: int) -> CampaignResult:
         reports = sorted(plan.reports, key=lambda report: -plan.summary.count(report).total)
         downloads = [
             self._requests.submit(
-                download_report, self._connections, plan.known, report, plan.summary, self._page
+                download_report,
+                self._connections,
+                plan.known,
+                report,
+                plan.summary,
+                self._page,
+                rank=rank,
             )
             for report in reports
         ]

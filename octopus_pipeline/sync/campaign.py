@@ -179,9 +179,12 @@ def _prior(connections: Connections, known: KnownCampaign) -> Iterator[pa.Record
 
 def _write_participants(connections: Connections, known: KnownCampaign, now: datetime) -> EngagementCounts:
     participants = connections.database[PARTICIPANTS]
-    heal_engagement(participants, known.campaign.id)
+    campaign_id = known.campaign.id
+    are_new = participants.find_one({"campaign_id": campaign_id}, {"_id": True}) is None
+    if not are_new:
+        heal_engagement(participants, campaign_id)
     batches = connections.tables.batches(ENGAGEMENT, str(known.key))
-    bulk_write(participants, participant_updates(known.campaign.id, batches, now))
+    bulk_write(participants, participant_updates(campaign_id, batches, now, are_new=are_new))
     return stored_counts(connections, known)
 
 

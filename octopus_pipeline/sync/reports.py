@@ -46,6 +46,8 @@ def download_report(
     report: Report,
     summary: Summary,
     on_page: Callable[[int], None],
+    *,
+    rank: int = 0,
 ) -> ReportDownload:
     """Read one report to its last page and replace its table; on any error the table stays as it was.
 
@@ -55,6 +57,7 @@ def download_report(
         report: which of its reports.
         summary: the campaign's totals, read just before.
         on_page: told the number of rows of each page as it arrives.
+        rank: reports of a greater rank wait for this one's requests.
 
     Raises:
         ReportCountError: if the contacts differ from the summary by more than the settings allow.
@@ -63,7 +66,7 @@ def download_report(
     expected = summary.count(report)
     contact_ids: list[pa.Array] = []
     with connections.tables.writer(table_of(report), str(known.key), REPORT_SCHEMA) as writer:
-        for page in connections.octopus.report(known.campaign.id, report):
+        for page in connections.octopus.report(known.campaign.id, report, rank=rank):
             batch = report_batch(page)
             contact_ids.append(batch.column("contact_id"))
             writer.write(batch)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import multiprocessing
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -179,3 +181,37 @@ def test_a_thread_that_waits_counts_the_time_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         waited = sum(threads.map(lambda _: limited.acquire(), range(16)))
     assert waited <= time.monotonic() - started
+
+
+def test_of_requests_that_wait_those_of_the_least_rank_go_first(tmp_path: Path) -> None:
+    limited = RateLimiter(tmp_path / "account.state", requests_per_second=400, burst=2)
+    granted: list[int] = []
+
+    def ask(rank: int) -> None:
+        for _ in range(10):
+            limited.acquire(rank=rank)
+            granted.append(rank)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask, [7, 7, 7, 7, 3, 3, 3, 3]))
+    up_to_the_last_of_rank_3 = granted[: len(granted) - granted[::-1].index(3)]
+    assert sorted(granted) == [3] * 40 + [7] * 40
+    assert up_to_the_last_of_rank_3.count(7) < 12, "some of them came before the others stood in line"
+
+
+def test_an_interrupted_thread_holds_up_no_other(tmp_path: Path) -> None:
+    sleeps = itertools.count()
+
+    def interrupted_sleep(seconds: float) -> None:
+        if next(sleeps) % 3 == 0:
+            raise InterruptedError
+        time.sleep(seconds)
+
+    limited = RateLimiter(
+        tmp_path / "account.state", requests_per_second=400, burst=2, sleep=interrupted_sleep
+    )
+    with ThreadPoolExecutor(8) as threads:
+        requests = [threads.submit(limited.acquire, rank=n % 4) for n in range(80)]
+    errors = [type(request.exception()) for request in requests if request.exception()]
+    assert set(errors) == {InterruptedError}
+    assert len(errors) == math.ceil(next(sleeps) / 3)

@@ -21,6 +21,7 @@ from octopus_pipeline.engagement.participants import (
     prior_rows,
 )
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
+from octopus_pipeline.store.bulk import bulk_write
 from octopus_pipeline_tests.engagement.reports import REPORTS, Reports, Row, Run, at, contact, merged, seen
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
 NOW = at(100)
 
 
+@pytest.fixture(params=[False, True], ids=["upserted", "inserted"])
+def are_new(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 @pytest.fixture
 def participants(mongo_database: Database[Document]) -> Collection[Document]:
     collection = mongo_database["participants"]
@@ -41,11 +47,9 @@ def participants(mongo_database: Database[Document]) -> Collection[Document]:
     return collection
 
 
-def write(participants: Collection[Document], rows: Sequence[Row], minutes: int = 100) -> None:
+def write(participants: Collection[Document], rows: Sequence[Row], *, are_new: bool = False) -> None:
     batch = pa.RecordBatch.from_pylist(list(rows), schema=ENGAGEMENT_SCHEMA)
-    updates = list(participant_updates("spring", [batch], at(minutes)))
-    if updates:
-        participants.bulk_write(updates, ordered=False)
+    bulk_write(participants, participant_updates("spring", [batch], NOW, are_new=are_new))
 
 
 def documents(participants: Collection[Document]) -> list[Document]:
@@ -73,7 +77,7 @@ def documents_of(rows: Iterable[Row]) -> list[Document]:
     return sorted(result, key=lambda document: str(document["contact_id"]))
 
 
-def test_a_document_has_the_whole_of_what_is_known(participants: Collection[Document]) -> None:
+def test_a_document_has_the_whole_of_what_is_known(participants: Collection[Document], are_new: bool) -> None:
     fields: dict[str, FieldValue] = {
         "City": "MARION",
         "kWh": 11369,
@@ -89,7 +93,7 @@ def test_a_document_has_the_whole_of_what_is_known(participants: Collection[Docu
         },
         [contact("ann", 1, **fields)],
     )
-    write(participants, merged(run))
+    write(participants, merged(run), are_new=are_new)
     assert documents(participants) == [
         {
             "campaign_id": "spring",
@@ -110,10 +114,12 @@ def test_a_document_has_the_whole_of_what_is_known(participants: Collection[Docu
     ]
 
 
-def test_flags_survive_reports_upserted_one_after_the_other(participants: Collection[Document]) -> None:
+def test_flags_survive_reports_upserted_one_after_the_other(
+    participants: Collection[Document], are_new: bool
+) -> None:
     """129,483 rows showed opened=False: each report was upserted with `$set`, over the flags of those before."""
     for report in (*ENGAGEMENT_REPORTS, Report.SENT):
-        write(participants, merged(Run({report: [seen("ann", 1)]})))
+        write(participants, merged(Run({report: [seen("ann", 1)]})), are_new=are_new)
     assert documents(participants) == documents_of(
         merged(Run({report: [seen("ann", 1)] for report in ENGAGEMENT_REPORTS}))
     )
@@ -138,7 +144,7 @@ def test_stale_and_fresh_updates_in_any_order_give_what_the_merge_says(
     runs = [Run(_times_and_ids(reports), people) for reports in (first, second)]
     writes = [merged(run) for run in runs] * 2
     for rows in chance.sample(writes, len(writes)):
-        write(participants, chance.sample(rows, len(rows)))
+        write(participants, chance.sample(rows, len(rows)), are_new=chance.random() < 0.5)
     assert documents(participants) == documents_of(merged(*runs))
 
 

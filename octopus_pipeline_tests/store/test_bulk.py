@@ -15,7 +15,7 @@ from pymongo import MongoClient, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from octopus_pipeline.store.bulk import BulkResult, BulkWriteFailedError, bulk_write
+from octopus_pipeline.store.bulk import BulkResult, BulkWriteFailedError, InsertOrUpdate, bulk_write
 from octopus_pipeline.store.embedded import start_or_join, stop
 from octopus_pipeline.store.mongo import MongoUnavailableError
 
@@ -110,6 +110,19 @@ def test_only_what_lost_a_race_is_written_again(collection: Collection[dict[str,
         "runs": 1,
         "status": "subscribed",
     }
+
+
+def test_an_insert_of_what_is_there_becomes_its_update(collection: Collection[dict[str, Any]]) -> None:
+    def operations() -> Iterator[InsertOrUpdate]:
+        for n in range(50):
+            update = UpdateOne({"contact_id": n}, {"$max": {"opened": n > 20}}, upsert=True)
+            yield InsertOrUpdate({"contact_id": n, "opened": n > 20}, update)
+
+    collection.insert_many([{"contact_id": n, "opened": n == 1} for n in range(30)])
+    assert bulk_write(collection, operations(), batch_size=20) == BulkResult(30, 9, 20)
+    opened = {found["contact_id"] for found in collection.find({"opened": True})}
+    assert opened == {1, *range(21, 50)}
+    assert collection.count_documents({}) == 50
 
 
 def test_a_duplicate_that_stays_is_an_error(collection: Collection[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from octopus_pipeline.store.small_tables import KEPT_BYTES
 from octopus_pipeline.store.tables import ROW_GROUP_ROWS, TableNotFoundError, TableSchemaError, TableStore
 
 SCHEMA = pa.schema([pa.field("contact_id", pa.string(), nullable=False), pa.field("opens", pa.int64())])
@@ -54,6 +55,34 @@ def test_a_table_is_read_as_it_was_written(store: TableStore) -> None:
     assert store.metadata("reports/opened", "spring") == {"expected": "3", "pages": "3"}
     batches = list(store.batches("reports/opened", "spring", ["contact_id"], batch_rows=2, schema=SCHEMA))
     assert [batch.to_pydict() for batch in batches] == [{"contact_id": ["a", "b"]}, {"contact_id": ["c"]}]
+
+
+def test_what_others_write_is_seen_though_tables_stay_in_memory(store: TableStore) -> None:
+    other = TableStore(store.location("reports", None).removesuffix("/reports.parquet"))
+    for ids in ("a", "b", "cd", ""):
+        write(other, "reports/opened", "spring", *ids)
+        for _ in range(2):
+            assert store.read("reports/opened", "spring")["contact_id"].to_pylist() == list(ids)
+            found = [row for batch in store.batches("reports/opened", "spring") for row in batch.to_pylist()]
+            assert [row["contact_id"] for row in found] == list(ids)
+    other.delete("reports/opened", "spring")
+    with pytest.raises(TableNotFoundError):
+        store.read("reports/opened", "spring")
+
+
+def test_memory_holds_no_more_than_its_share_of_small_tables(tmp_path: Path) -> None:
+    store = TableStore(str(tmp_path))
+    wide = "x" * 2**20
+    for partition, megabytes in (("large", 20), *((f"small-{n}", 12) for n in range(8))):
+        with store.writer("t", partition, SCHEMA) as writer:
+            for n in range(megabytes):
+                writer.write(rows(f"{n}{wide}"))
+    assert store.rows("t", "large") == 20
+    before = pa.total_allocated_bytes()
+    assert before <= 1.5 * KEPT_BYTES
+    for partition in store.partitions("t"):
+        assert sum(batch.num_rows for batch in store.batches("t", partition)) in {12, 20}
+    assert pa.total_allocated_bytes() <= 1.5 * KEPT_BYTES
 
 
 def test_partitions_and_whole_tables_stand_side_by_side(store: TableStore) -> None:
@@ -102,7 +131,7 @@ def test_a_killed_writer_leaves_no_table_and_its_leftover_is_swept_a_day_later(t
     assert leftover.exists(), "its writer might live"
     started = int(leftover.name.split(".")[-2].split("-")[0])
     old = leftover.rename(str(leftover).replace(str(started), str(started - 2 * 24 * 3600)))
-    write(store, "reports/opened", "summer", "a")
+    write(TableStore(str(tmp_path)), "reports/opened", "summer", "a")
     assert not old.exists()
     assert sorted(path.name for path in (tmp_path / "reports/opened").iterdir()) == [
         "spring.parquet",
