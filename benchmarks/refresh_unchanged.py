@@ -11,7 +11,7 @@ from benchmarks.workplace import CAMPAIGNS, Size, sent_campaigns, settings_for, 
 from octopus_pipeline.sandbox.process import start_sandbox
 from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.plan import Mode
-from octopus_pipeline.sync.refresh import look_for_changes
+from octopus_pipeline.sync.refresh import read_account, stale_campaigns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,8 @@ def run() -> Iterator[Measurement]:
 
 def _refresh(settings: Settings, now: datetime) -> None:
     with Connections(settings) as connections:
-        sync(connections, look_for_changes(connections, now), Mode.REFRESH)
+        read_account(connections, now)
+        sync(connections, stale_campaigns(connections), Mode.REFRESH)
 
 
 @dataclass(frozen=True, slots=True)

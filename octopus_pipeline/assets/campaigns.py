@@ -12,14 +12,9 @@ from octopus_pipeline.assets.descriptions import OWNERS, column_schema
 from octopus_pipeline.assets.failures import plain_failures
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
 from octopus_pipeline.sync.campaign_table import CAMPAIGN_SCHEMA, write_campaign_table
-from octopus_pipeline.sync.campaigns import (
-    KnownCampaign,
-    known_campaigns,
-    list_campaigns,
-    read_summaries,
-    watched,
-)
+from octopus_pipeline.sync.campaigns import KnownCampaign, list_campaigns
 from octopus_pipeline.sync.connections import Connections
+from octopus_pipeline.sync.refresh import read_account
 
 LISTING_VERSION = dg.DataVersion("1")
 """One and the same: a new listing alone makes no report outdated; the summaries tell which are."""
@@ -48,10 +43,7 @@ def campaigns(
     with plain_failures():
         now = datetime.now(UTC)
         before = connections.octopus.statistics.snapshot()
-        known = list_campaigns(connections, now)
-        if config.summaries:
-            read_summaries(connections, watched(known, connections, now), now)
-            known = known_campaigns(connections.database)
+        known = read_account(connections, now) if config.summaries else list_campaigns(connections, now)
         write_campaign_table(connections, known)
         new = add_partitions(context.instance, known)
         asked = connections.octopus.statistics.snapshot() - before

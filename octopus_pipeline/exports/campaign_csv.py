@@ -11,8 +11,9 @@ import os
 import time
 import uuid
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,9 +25,11 @@ from octopus_pipeline.exports.file_names import campaign_file_name, campaign_fil
 from octopus_pipeline.exports.safe_cells import defused, defused_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime, tzinfo
     from pathlib import Path
+
+_Item = TypeVar("_Item")
 
 CAMPAIGN_CSV_COLUMNS = ("campaign_name", "campaign_sent_at", "email", *FIELD_TAGS, *FLAGS, "status")
 """The columns that partners' sheets know, in their order."""
@@ -82,8 +85,8 @@ def write_campaign_csv(
     try:
         with unfinished.open("wb") as file:
             with pa_csv.CSVWriter(file, _SCHEMA, write_options=_OPTIONS) as writer:
-                for batch in batches:
-                    writer.write(_lines(batch, campaign, time_zone))
+                for batch, lines in _ahead((each, _lines(each, campaign, time_zone)) for each in batches):
+                    writer.write(lines)
                     counts["rows"] += batch.num_rows
                     counts.update({flag: batch.column(flag).true_count for flag in FLAGS})
             file.flush()
@@ -94,6 +97,15 @@ def write_campaign_csv(
         raise
     _remove_former(folder, campaign.id, path)
     return WrittenCsv(path=path, **counts)
+
+
+def _ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """The items, each made by a thread of its own while the one before is being written."""
+    with ThreadPoolExecutor(1) as maker:
+        following = maker.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = maker.submit(next, items, None)
+            yield item
 
 
 def _lines(batch: pa.RecordBatch, campaign: CampaignHeader, time_zone: tzinfo) -> pa.RecordBatch:

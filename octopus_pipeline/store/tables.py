@@ -17,14 +17,16 @@ from fsspec.implementations.local import LocalFileSystem
 
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.store.small_tables import SMALL_TABLE_BYTES, SmallTables
+from octopus_pipeline.store.table_writer import (
+    ROW_GROUP_ROWS,
+    PreparedTable,
+    TableWriter,
+    require_schema,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import IO
-
-ROW_GROUP_ROWS = 50_000
-ROW_GROUP_BYTES = 32 * 2**20
-"""A row group is closed at whichever of the two comes first, so that reading one takes little memory."""
 
 LEFTOVER_AGE_SECONDS = 24 * 3600
 """An unfinished file older than this belongs to no living writer."""
@@ -37,71 +39,6 @@ _ARROW_SCHEMA_KEY = b"ARROW:schema"
 
 class TableNotFoundError(PipelineError):
     """The table (or that partition of it) was never written, or was deleted."""
-
-
-class TableSchemaError(PipelineError):
-    """Rows, or a stored table, do not have the declared schema."""
-
-
-class TableWriter:
-    """Takes a table's rows; `TableStore.writer` makes it and stores what it took."""
-
-    def __init__(
-        self, name: str, parquet: pq.ParquetWriter, schema: pa.Schema, metadata: Mapping[str, str]
-    ) -> None:
-        self.metadata = dict(metadata)
-        """Key/value text kept with the table; entries may be added until the writer closes."""
-        self.rows = 0
-        """Rows taken so far."""
-        self._name = name
-        self._schema = schema
-        self._parquet = parquet
-        self._pending: list[pa.RecordBatch] = []
-        self._pending_rows = 0
-        self._pending_bytes = 0
-        self._taken: list[pa.RecordBatch] = []
-        self._taken_bytes = 0
-
-    def write(self, batch: pa.RecordBatch | pa.Table) -> None:
-        """Add rows.
-
-        Raises:
-            TableSchemaError: if they do not have the declared schema, or lack a value that it requires.
-        """
-        _require_schema(self._name, batch.schema, self._schema)
-        for field in self._schema:
-            if not field.nullable and batch.column(field.name).null_count:
-                message = f"table {self._name}: column {field.name} must not be empty"
-                raise TableSchemaError(message)
-        batches = batch.to_batches() if isinstance(batch, pa.Table) else [batch]
-        self._pending += batches
-        self._pending_rows += batch.num_rows
-        self._pending_bytes += batch.nbytes
-        self._taken_bytes += batch.nbytes
-        self._taken += batches
-        if self._taken_bytes > SMALL_TABLE_BYTES:
-            self._taken.clear()
-        self.rows += batch.num_rows
-        if self._pending_rows >= ROW_GROUP_ROWS or self._pending_bytes >= ROW_GROUP_BYTES:
-            self._flush()
-
-    def finish(self) -> None:
-        """Write what is pending."""
-        if self._pending:
-            self._flush()
-        self._parquet.add_key_value_metadata(self.metadata)
-
-    def small_table(self) -> pa.Table | None:
-        """All that was taken, if it is small."""
-        if self._taken_bytes > SMALL_TABLE_BYTES:
-            return None
-        return pa.Table.from_batches(self._taken, self._schema).combine_chunks()
-
-    def _flush(self) -> None:
-        table = pa.Table.from_batches(self._pending, self._schema)
-        self._parquet.write_table(table, row_group_size=ROW_GROUP_ROWS)
-        self._pending = []
-        self._pending_rows = self._pending_bytes = 0
 
 
 class TableStore:
@@ -128,6 +65,20 @@ class TableStore:
         metadata: Mapping[str, str] | None = None,
     ) -> Iterator[TableWriter]:
         """A writer whose rows replace the table when the block ends well, and are dropped when it does not."""
+        with self.preparer(table, partition, schema, metadata=metadata) as writer:
+            yield writer
+        self.publish(writer.prepared)
+
+    @contextmanager
+    def preparer(
+        self,
+        table: str,
+        partition: str | None,
+        schema: pa.Schema,
+        *,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Iterator[TableWriter]:
+        """A writer whose rows are `prepared` when the block ends well: for `publish` or `discard`, later."""
         path = self._path(table, partition)
         folder, _, name = path.rpartition("/")
         unfinished = f"{folder}/.{name}.{int(time.time())}-{uuid.uuid4().hex}.tmp"
@@ -141,14 +92,24 @@ class TableStore:
                     yield writer
                     writer.finish()
                 self._sync(file)
-            version = self._version(unfinished) if self._is_local else None  # a copy elsewhere has another
-            self._rename(unfinished, path)
-            if version and (small := writer.small_table()) is not None:
-                self._small_tables.keep(path, version, small)
+            writer.prepared = PreparedTable(unfinished, path, self._version(unfinished), writer.small_table())
         except BaseException:
-            if self._files.exists(unfinished):
-                self._files.rm_file(unfinished)
+            self._remove(unfinished)
             raise
+
+    def publish(self, prepared: PreparedTable) -> None:
+        """Put a prepared table in its place."""
+        try:
+            self._rename(prepared.unfinished, prepared.path)
+        except BaseException:
+            self.discard(prepared)
+            raise
+        if self._is_local and prepared.small is not None:  # elsewhere the copy is another version
+            self._small_tables.keep(prepared.path, prepared.version, prepared.small)
+
+    def discard(self, prepared: PreparedTable) -> None:
+        """Drop a prepared table, unless it was published."""
+        self._remove(prepared.unfinished)
 
     def exists(self, table: str, partition: str | None) -> bool:
         """Whether the table was written."""
@@ -192,12 +153,12 @@ class TableStore:
         small = self._read_small(table, partition)
         if small is not None:
             if schema is not None:
-                _require_schema(_display(table, partition), small.schema, schema)
+                require_schema(_display(table, partition), small.schema, schema)
             yield from (small if columns is None else small.select(columns)).to_batches(batch_rows)
             return
         with self._open(table, partition) as parquet:
             if schema is not None:
-                _require_schema(_display(table, partition), parquet.schema_arrow, schema)
+                require_schema(_display(table, partition), parquet.schema_arrow, schema)
             yield from parquet.iter_batches(batch_rows, columns=columns)
 
     def read(self, table: str, partition: str | None, columns: Sequence[str] | None = None) -> pa.Table:
@@ -286,6 +247,10 @@ class TableStore:
             file.flush()
             os.fsync(file.fileno())
 
+    def _remove(self, unfinished: str) -> None:
+        if self._files.exists(unfinished):
+            self._files.rm_file(unfinished)
+
     def _rename(self, unfinished: str, path: str) -> None:
         if not self._is_local:
             self._files.mv(unfinished, path)  # on an object store a copy, which is whole or absent too
@@ -317,10 +282,3 @@ def _sync_folder(folder: Path) -> None:
 
 def _display(table: str, partition: str | None) -> str:
     return table if partition is None else f"{table}, partition {partition}"
-
-
-def _require_schema(name: str, found: pa.Schema, declared: pa.Schema) -> None:
-    if not found.equals(declared):
-        differing = sorted({str(field) for field in found} ^ {str(field) for field in declared})
-        message = f"table {name}: columns differ from the declared schema: {', '.join(differing) or 'order'}"
-        raise TableSchemaError(message)

@@ -45,7 +45,7 @@ OUTAGE_AFTER = 3
 _WRITERS = 2
 """Campaigns merged and written at once: with more they contend for the interpreter, with one the disk has it wait."""
 
-_LAST = 10
+_LAST = 20
 """So many of the smallest campaigns are kept for the end."""
 
 _EVERYONES_ERRORS = (MissingKeyError, InvalidKeyError, MongoUnavailableError)
@@ -246,7 +246,6 @@ class _AccountSync:
             )
 
     def _fetch_and_finish(self, plan: _Plan, rank: int) -> CampaignResult:
-        reports = sorted(plan.reports, key=lambda report: -plan.summary.count(report).total)
         downloads = [
             self._requests.submit(
                 download_report,
@@ -257,17 +256,20 @@ class _AccountSync:
                 self._page,
                 rank=rank,
             )
-            for report in reports
+            for report in sorted(plan.reports, key=lambda one: -plan.summary.count(one).total)
         ]
         lists = [self._lists[one] for one in plan.known.campaign.list_ids if one in self._lists]
         try:
             read = [download.result() for download in downloads]
             for refresh in lists:
                 refresh.result()
+            return self._finish(plan.known, plan.summary, read)
         finally:
             # Not for those that can be cancelled: a pool that was shut down never tells of their end.
-            wait([download for download in downloads if not download.cancel()])
-        return self._finish(plan.known, plan.summary, read)
+            done, _ = wait([download for download in downloads if not download.cancel()])
+            for download in done:
+                if not download.exception():
+                    self._connections.tables.discard(download.result().table)
 
     def _finish(
         self, known: KnownCampaign, summary: Summary | None, downloads: list[ReportDownload]
@@ -275,6 +277,8 @@ class _AccountSync:
         with self._writing:
             if self._stopped.is_set():
                 raise SyncStoppedError
+            for report in downloads:
+                self._connections.tables.publish(report.table)
             return finish_campaign(
                 self._connections, known, summary, downloads, stages=self._stages, now=self._now
             )

@@ -1,4 +1,4 @@
-"""Which campaigns need a sync now: new ones, and those whose summary is not the one last synced."""
+"""What is new in the account, and which campaigns need a sync now: those whose summary is not the one last synced."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from octopus_pipeline.sync.connections import Connections
 
 
-def look_for_changes(connections: Connections, now: datetime) -> list[KnownCampaign]:
-    """List the account, read the summaries of the campaigns that are watched, and say which need a sync.
+def read_account(connections: Connections, now: datetime) -> list[KnownCampaign]:
+    """List the account and read the summaries of the campaigns that are watched: all campaigns, as they are now.
 
     Costs the campaign pages and one request a watched campaign, nothing else.
     """
     campaigns = list_campaigns(connections, now)
     read_summaries(connections, watched(campaigns, connections, now), now)
-    return stale_campaigns(connections)
+    return known_campaigns(connections.database)
 
 
 def stale_campaigns(connections: Connections) -> list[KnownCampaign]:

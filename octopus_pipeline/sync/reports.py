@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from octopus_pipeline.emailoctopus.records import Count, Report, Summary
     from octopus_pipeline.settings import Settings
+    from octopus_pipeline.store.table_writer import PreparedTable
     from octopus_pipeline.sync.campaigns import KnownCampaign
     from octopus_pipeline.sync.connections import Connections
 
@@ -26,13 +27,17 @@ class ReportCountError(PipelineError):
 
 @dataclass(frozen=True, slots=True)
 class ReportDownload:
-    """A report that was read to its last page: its pages, rows, distinct contacts, and the summary's count."""
+    """A report that was read to its last page: its pages, rows, distinct contacts, and the summary's count.
+
+    Its `table` replaces the report's when all reports that the campaign's sync asked for were read.
+    """
 
     report: Report
     pages: int
     rows: int
     contacts: int
     expected: Count
+    table: PreparedTable
 
 
 def table_of(report: Report) -> str:
@@ -49,7 +54,7 @@ def download_report(
     *,
     rank: int = 0,
 ) -> ReportDownload:
-    """Read one report to its last page and replace its table; on any error the table stays as it was.
+    """Read one report to its last page and prepare its table; on any error nothing is left of it.
 
     Args:
         connections: the account and the tables.
@@ -65,7 +70,7 @@ def download_report(
     """
     expected = summary.count(report)
     contact_ids: list[pa.Array] = []
-    with connections.tables.writer(table_of(report), str(known.key), REPORT_SCHEMA) as writer:
+    with connections.tables.preparer(table_of(report), str(known.key), REPORT_SCHEMA) as writer:
         for page in connections.octopus.report(known.campaign.id, report, rank=rank):
             batch = report_batch(page)
             contact_ids.append(batch.column("contact_id"))
@@ -76,7 +81,7 @@ def download_report(
             connections, known, report, contacts, expected.unique
         ):
             raise ReportCountError(_drift_message(known, report, contacts, expected.unique))
-    return ReportDownload(report, len(contact_ids), writer.rows, contacts, expected)
+    return ReportDownload(report, len(contact_ids), writer.rows, contacts, expected, writer.prepared)
 
 
 def drifts(contacts: int, expected: int, settings: Settings) -> bool:

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from octopus_pipeline.store.small_tables import KEPT_BYTES
-from octopus_pipeline.store.tables import ROW_GROUP_ROWS, TableNotFoundError, TableSchemaError, TableStore
+from octopus_pipeline.store.table_writer import ROW_GROUP_ROWS, TableSchemaError
+from octopus_pipeline.store.tables import TableNotFoundError, TableStore
 
 SCHEMA = pa.schema([pa.field("contact_id", pa.string(), nullable=False), pa.field("opens", pa.int64())])
 

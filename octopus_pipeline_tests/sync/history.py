@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS
 from octopus_pipeline.sandbox.truth import expected_participants
 from octopus_pipeline.sync.campaign import ENGAGEMENT
+from octopus_pipeline.sync.reports import table_of
 from octopus_pipeline_tests.truth import FLAGS, csv_rows, expected_document, stored_document
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A campaign's documents by contact id, and the bytes of its merged table and its CSV by file."""
+    """A campaign's documents by contact id, and the bytes of its reports' and merged tables and its CSV by file."""
 
     documents: dict[str, dict[str, Any]]
     files: dict[Path, bytes]
@@ -33,11 +35,12 @@ class Trace:
 def trace(bench: Bench, known: KnownCampaign) -> Trace:
     """What there is of a campaign now."""
     found = bench.database.participants.find({"campaign_id": known.campaign.id})
-    table = Path(bench.connections.tables.location(ENGAGEMENT, str(known.key)))
+    names = [ENGAGEMENT, *(table_of(report) for report in ENGAGEMENT_REPORTS)]
+    tables = [Path(bench.connections.tables.location(name, str(known.key))) for name in names]
     csvs = bench.csvs.glob(f"campaign_{known.campaign.id}_*.csv")
     return Trace(
         {document["contact_id"]: document for document in found},
-        {path: path.read_bytes() for path in (table, *csvs) if path.exists()},
+        {path: path.read_bytes() for path in (*tables, *csvs) if path.exists()},
     )
 
 

@@ -8,10 +8,10 @@ from octopus_pipeline.sandbox.faults import FaultKind, FaultRule
 from octopus_pipeline.sandbox.truth import expected_requests
 from octopus_pipeline.sync.account import CampaignFailure
 from octopus_pipeline.sync.campaign import CampaignResult, Stages
-from octopus_pipeline.sync.campaigns import known_campaigns
+from octopus_pipeline.sync.campaigns import KnownCampaign, known_campaigns
 from octopus_pipeline.sync.contacts import ListCountError
 from octopus_pipeline.sync.plan import Mode, report_counts
-from octopus_pipeline.sync.refresh import look_for_changes
+from octopus_pipeline.sync.refresh import read_account, stale_campaigns
 from octopus_pipeline_tests.sync.conftest import Bench, Outcomes, open_bench
 from octopus_pipeline_tests.truth import (
     assert_csvs_true,
@@ -63,6 +63,11 @@ def test_both_api_versions_give_the_same_documents(
         other.database.client.drop_database(other.database.name)
 
 
+def _changed_campaigns(bench: Bench) -> list[KnownCampaign]:
+    read_account(bench.connections, bench.account.now)
+    return stale_campaigns(bench.connections)
+
+
 def test_a_second_sync_changes_nothing_but_the_time(bench: Bench) -> None:
     bench.sync()
     before = documents(bench.database)
@@ -80,7 +85,7 @@ def test_a_refresh_of_an_unchanged_account_asks_for_pages_and_summaries_of_live_
     )
     bench.sync()
     before = bench.connections.octopus.statistics.snapshot()
-    assert look_for_changes(bench.connections, bench.account.now) == []
+    assert _changed_campaigns(bench) == []
     asked = bench.connections.octopus.statistics.snapshot() - before
     expected = expected_requests(bench.account)
     assert asked.requests == expected.campaign_pages + expected.summaries
@@ -90,7 +95,7 @@ def test_a_refresh_after_time_has_passed_catches_up(bench: Bench) -> None:
     bench.sync()
     known_before = documents(bench.database)
     bench.sandbox.control.advance(48, seed=3)
-    stale = look_for_changes(bench.connections, bench.account.now)
+    stale = _changed_campaigns(bench)
     outcomes = bench.sync(stale, Mode.REFRESH)
     assert outcomes
     assert failures(outcomes) == {}
@@ -106,14 +111,14 @@ def test_a_refresh_after_time_has_passed_catches_up(bench: Bench) -> None:
                 key[1] for key, one in after.items() if key[0] == campaign_id and one["engagement"][flag]
             }
             assert stored == {contact for contact, one in truth.items() if one[flag]}
-    assert look_for_changes(bench.connections, bench.account.now) == []
+    assert _changed_campaigns(bench) == []
 
 
 def test_a_refresh_asks_only_for_reports_whose_totals_changed(bench: Bench) -> None:
     bench.sync()
     before = {one.campaign.id: one.counts for one in known_campaigns(bench.database)}
     bench.sandbox.control.advance(48, seed=3)
-    stale = look_for_changes(bench.connections, bench.account.now)
+    stale = _changed_campaigns(bench)
     for campaign_id, outcome in bench.sync([one for one in stale if one.synced_at], Mode.REFRESH).items():
         assert isinstance(outcome, CampaignResult)
         assert outcome.summary
