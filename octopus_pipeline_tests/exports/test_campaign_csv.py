@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -157,6 +161,42 @@ def test_an_error_midway_leaves_the_former_file_and_nothing_else(tmp_path: Path)
         write_campaign_csv(tmp_path, CampaignHeader("d1ebd096", "renamed", None), failing(), OHIO)
     assert list(tmp_path.iterdir()) == [former]
     assert former.read_bytes() == before
+
+
+KILLED_WRITER = """
+import os, signal, sys
+from datetime import UTC
+from pathlib import Path
+import pyarrow as pa
+from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
+from octopus_pipeline.exports.campaign_csv import CampaignHeader, write_campaign_csv
+
+row = dict.fromkeys(ENGAGEMENT_SCHEMA.names) | dict.fromkeys(FLAGS, False) | {"contact_id": "bob"}
+
+def batches():
+    for _ in range(20):
+        yield pa.RecordBatch.from_pylist([row] * 10_000, schema=ENGAGEMENT_SCHEMA)
+    [unfinished] = Path(sys.argv[1]).glob(".*.tmp")
+    assert unfinished.stat().st_size > 100_000
+    os.kill(os.getpid(), signal.SIGKILL)
+
+write_campaign_csv(Path(sys.argv[1]), CampaignHeader("d1ebd096", "Final days, 2024", None), batches(), UTC)
+"""
+
+
+def test_a_writer_killed_midway_leaves_the_former_file_and_its_leftover_is_no_csv(tmp_path: Path) -> None:
+    former = write(tmp_path, [row("ann")]).path
+    before = former.read_bytes()
+    killed = subprocess.run([sys.executable, "-c", KILLED_WRITER, str(tmp_path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert list(tmp_path.glob("*.csv")) == [former]
+    assert former.read_bytes() == before
+    (leftover,) = tmp_path.glob(".*.tmp")
+    write(tmp_path, [row("ann")])
+    assert leftover.exists(), "its writer might live"
+    os.utime(leftover, (0, 0))
+    write(tmp_path, [row("ann")])
+    assert list(tmp_path.iterdir()) == [former]
 
 
 def test_a_renamed_campaign_leaves_one_file_and_others_alone(tmp_path: Path) -> None:
