@@ -71,10 +71,8 @@ class RateLimiter:
         place = _Place(rank, next(self._numbers))
         try:
             return self._stand_in_line(place)
-        except (
-            BaseException
-        ):  # an interrupted thread must neither be called nor keep others from being called
-            self._leave(place)
+        except BaseException:
+            self._leave(place)  # who was interrupted must neither be called nor keep others from being called
             raise
 
     def _stand_in_line(self, place: _Place) -> float:
