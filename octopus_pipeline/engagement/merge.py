@@ -67,9 +67,9 @@ SELECT *, hash(contact_id) % $buckets AS bucket,
 FROM sighting"""
 
 _FLAG_COLUMNS = ",\n    ".join(
-    f"count(*) FILTER ({says_so}) > 0 AS {flag}, "
-    f"min(first_at) FILTER ({says_so}) AS {flag}_first_at, "
-    f"max(last_at) FILTER ({says_so}) AS {flag}_last_at"
+    f"coalesce(bool_or({says_so}), false) AS {flag}, "
+    f"min(CASE WHEN {says_so} THEN first_at END) AS {flag}_first_at, "
+    f"max(CASE WHEN {says_so} THEN last_at END) AS {flag}_last_at"
     for flag in FLAGS
     for says_so in ["flag IN ('opened', 'clicked')" if flag == "opened" else f"flag = '{flag}'"]
 )

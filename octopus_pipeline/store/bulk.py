@@ -90,7 +90,7 @@ def bulk_write(
     collection: Collection[dict[str, Any]],
     operations: Iterable[WriteOperation],
     *,
-    batch_size: int = 1000,
+    batch_size: int = 2500,
     workers: int = 2,
     patience_seconds: float = 30.0,
 ) -> BulkResult:
