@@ -35,3 +35,15 @@ class SmallTables:
         if table.nbytes <= SMALL_TABLE_BYTES:
             with self._lock:
                 self._kept[path] = version, table
+
+    def move(self, path: str, to: str) -> None:
+        """The file at `path` has taken the place of `to`."""
+        with self._lock:
+            kept = self._kept.pop(path, None)
+            if kept is not None:
+                self._kept[to] = kept
+
+    def forget(self, path: str) -> None:
+        """The file is gone."""
+        with self._lock:
+            self._kept.pop(path, None)

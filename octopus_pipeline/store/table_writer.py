@@ -26,12 +26,10 @@ class TableSchemaError(PipelineError):
 
 @dataclass(frozen=True, slots=True)
 class PreparedTable:
-    """A table that is whole but not yet in its place; `small` is its content, `version` its file's, if it is small."""
+    """A table that is whole but not yet in its place: the file it is in, and the path that it is meant for."""
 
     unfinished: str
     path: str
-    version: str
-    small: pa.Table | None
 
 
 class TableWriter:

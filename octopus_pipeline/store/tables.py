@@ -92,7 +92,10 @@ class TableStore:
                     yield writer
                     writer.finish()
                 self._sync(file)
-            writer.prepared = PreparedTable(unfinished, path, self._version(unfinished), writer.small_table())
+            writer.prepared = PreparedTable(unfinished, path)
+            small = writer.small_table()
+            if self._is_local and small is not None:  # elsewhere a file's version changes with its path
+                self._small_tables.keep(unfinished, self._version(unfinished), small)
         except BaseException:
             self._remove(unfinished)
             raise
@@ -104,11 +107,11 @@ class TableStore:
         except BaseException:
             self.discard(prepared)
             raise
-        if self._is_local and prepared.small is not None:  # elsewhere the copy is another version
-            self._small_tables.keep(prepared.path, prepared.version, prepared.small)
+        self._small_tables.move(prepared.unfinished, prepared.path)
 
     def discard(self, prepared: PreparedTable) -> None:
         """Drop a prepared table, unless it was published."""
+        self._small_tables.forget(prepared.unfinished)
         self._remove(prepared.unfinished)
 
     def exists(self, table: str, partition: str | None) -> bool:

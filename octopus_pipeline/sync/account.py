@@ -146,7 +146,7 @@ class _AccountSync:
         asked = [known for known in campaigns if self._stages.reports and known.archived_at is None]
         others = [known for known in campaigns if known not in asked]
         yield from self._settle(
-            {self._campaigns.submit(self._finish_as_read, known): known for known in others}, {}
+            {self._campaigns.submit(self._finish, known, None, []): known for known in others}, {}
         )
         if self._mode is Mode.RESYNC:  # first of all: a long list is a long chain of pages that many wait for
             self._start_lists(asked)
@@ -263,9 +263,6 @@ class _AccountSync:
             read = [download.result() for download in downloads]
             for refresh in lists:
                 refresh.result()
-            self._go_on_unless_stopped()
-            for report in read:
-                self._connections.tables.publish(report.table)
             return self._finish(plan.known, plan.summary, read)
         finally:
             # Not for those that can be cancelled: a pool that was shut down never tells of their end.
@@ -278,19 +275,16 @@ class _AccountSync:
         self, known: KnownCampaign, summary: Summary | None, downloads: list[ReportDownload]
     ) -> CampaignResult:
         with self._writing:
+            # Here, not before: of campaigns that wait for a writer none begins once the sync was stopped.
+            if self._stopped.is_set():
+                raise SyncStoppedError
+            for report in downloads:
+                self._connections.tables.publish(report.table)
             return finish_campaign(
                 self._connections, known, summary, downloads, stages=self._stages, now=self._now
             )
 
-    def _finish_as_read(self, known: KnownCampaign) -> CampaignResult:
-        """Merge and export anew what was read before."""
-        self._go_on_unless_stopped()
-        return self._finish(known, None, [])
-
     def _page(self, rows: int) -> None:
-        self._go_on_unless_stopped()
-        self._progress.page(rows)
-
-    def _go_on_unless_stopped(self) -> None:
         if self._stopped.is_set():
             raise SyncStoppedError
+        self._progress.page(rows)

@@ -200,15 +200,19 @@ def test_of_requests_that_wait_those_of_the_least_rank_go_first(tmp_path: Path) 
 
 
 def test_an_interrupted_thread_holds_up_no_other(tmp_path: Path) -> None:
-    sleeps = itertools.count()
+    sleeps, fake = itertools.count(), FakeTime()
 
     def interrupted_sleep(seconds: float) -> None:
         if next(sleeps) % 3 == 0:
             raise InterruptedError
-        time.sleep(seconds)
+        fake.sleep(seconds)
 
     limited = RateLimiter(
-        tmp_path / "account.state", requests_per_second=400, burst=2, sleep=interrupted_sleep
+        tmp_path / "account.state",
+        requests_per_second=400,
+        burst=2,
+        clock=fake.clock,
+        sleep=interrupted_sleep,
     )
     with ThreadPoolExecutor(8) as threads:
         requests = [threads.submit(limited.acquire, rank=n % 4) for n in range(80)]

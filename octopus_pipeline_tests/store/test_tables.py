@@ -79,11 +79,26 @@ def test_memory_holds_no_more_than_its_share_of_small_tables(tmp_path: Path) -> 
             for n in range(megabytes):
                 writer.write(rows(f"{n}{wide}"))
     assert store.rows("t", "large") == 20
-    before = pa.total_allocated_bytes()
-    assert before <= 1.5 * KEPT_BYTES
+    assert pa.total_allocated_bytes() <= 1.5 * KEPT_BYTES
     for partition in store.partitions("t"):
         assert sum(batch.num_rows for batch in store.batches("t", partition)) in {12, 20}
     assert pa.total_allocated_bytes() <= 1.5 * KEPT_BYTES
+
+
+def test_prepared_tables_take_no_more_memory_and_are_seen_when_published(tmp_path: Path) -> None:
+    store, wide, prepared = TableStore(str(tmp_path)), "x" * 2**20, []
+    for n in range(10):
+        with store.preparer("t", f"p{n}", SCHEMA) as writer:
+            for row in range(12):
+                writer.write(rows(f"{row}{wide}"))
+        prepared.append(writer.prepared)
+    assert store.partitions("t") == []
+    assert pa.total_allocated_bytes() <= 1.5 * KEPT_BYTES
+    for one in prepared[1:]:
+        store.publish(one)
+    store.discard(prepared[0])
+    assert [store.read("t", name).num_rows for name in store.partitions("t")] == [12] * 9
+    assert len(list((tmp_path / "t").iterdir())) == 9
 
 
 def test_partitions_and_whole_tables_stand_side_by_side(store: TableStore) -> None:
