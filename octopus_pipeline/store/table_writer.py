@@ -11,8 +11,6 @@ from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.store.small_tables import SMALL_TABLE_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pyarrow.parquet as pq
 
 ROW_GROUP_ROWS = 50_000
@@ -35,11 +33,7 @@ class PreparedTable:
 class TableWriter:
     """Takes a table's rows; `TableStore.writer` makes it and stores what it took."""
 
-    def __init__(
-        self, name: str, parquet: pq.ParquetWriter, schema: pa.Schema, metadata: Mapping[str, str]
-    ) -> None:
-        self.metadata = dict(metadata)
-        """Key/value text kept with the table; entries may be added until the writer closes."""
+    def __init__(self, name: str, parquet: pq.ParquetWriter, schema: pa.Schema) -> None:
         self.rows = 0
         """Rows taken so far."""
         self.prepared: PreparedTable
@@ -80,7 +74,6 @@ class TableWriter:
         """Write what is pending."""
         if self._pending:
             self._flush()
-        self._parquet.add_key_value_metadata(self.metadata)
 
     def small_table(self) -> pa.Table | None:
         """All that was taken, if it is small."""

@@ -25,7 +25,7 @@ from octopus_pipeline.store.table_writer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import IO
 
 LEFTOVER_AGE_SECONDS = 24 * 3600
@@ -34,7 +34,6 @@ LEFTOVER_AGE_SECONDS = 24 * 3600
 _SUFFIX = ".parquet"
 _LEFTOVER = re.compile(r"\..+\.(\d+)-[0-9a-f]{32}\.tmp")
 _PLAIN_NAME = re.compile(r'[^.\s/\\:*?"<>|\x00-\x1f][^/\\:*?"<>|\x00-\x1f]*')
-_ARROW_SCHEMA_KEY = b"ARROW:schema"
 
 
 class TableNotFoundError(PipelineError):
@@ -56,28 +55,14 @@ class TableStore:
         self._swept: set[str] = set()
 
     @contextmanager
-    def writer(
-        self,
-        table: str,
-        partition: str | None,
-        schema: pa.Schema,
-        *,
-        metadata: Mapping[str, str] | None = None,
-    ) -> Iterator[TableWriter]:
+    def writer(self, table: str, partition: str | None, schema: pa.Schema) -> Iterator[TableWriter]:
         """A writer whose rows replace the table when the block ends well, and are dropped when it does not."""
-        with self.preparer(table, partition, schema, metadata=metadata) as writer:
+        with self.preparer(table, partition, schema) as writer:
             yield writer
         self.publish(writer.prepared)
 
     @contextmanager
-    def preparer(
-        self,
-        table: str,
-        partition: str | None,
-        schema: pa.Schema,
-        *,
-        metadata: Mapping[str, str] | None = None,
-    ) -> Iterator[TableWriter]:
+    def preparer(self, table: str, partition: str | None, schema: pa.Schema) -> Iterator[TableWriter]:
         """A writer whose rows are `prepared` when the block ends well: for `publish` or `discard`, later."""
         path = self._path(table, partition)
         folder, _, name = path.rpartition("/")
@@ -88,7 +73,7 @@ class TableStore:
             with self._files.open(unfinished, "wb") as file:
                 # Ids, addresses and fields hardly repeat: dictionaries of them only cost time.
                 with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False) as parquet:
-                    writer = TableWriter(_display(table, partition), parquet, schema, metadata or {})
+                    writer = TableWriter(_display(table, partition), parquet, schema)
                     yield writer
                     writer.finish()
                 self._sync(file)
@@ -127,16 +112,6 @@ class TableStore:
         """
         with self._open(table, partition) as parquet:
             return int(parquet.metadata.num_rows)
-
-    def metadata(self, table: str, partition: str | None) -> dict[str, str]:
-        """The key/value text kept with the table.
-
-        Raises:
-            TableNotFoundError: if there is no such table.
-        """
-        with self._open(table, partition) as parquet:
-            pairs = parquet.metadata.metadata or {}
-            return {key.decode(): value.decode() for key, value in pairs.items() if key != _ARROW_SCHEMA_KEY}
 
     def batches(
         self,

@@ -46,14 +46,12 @@ def write(store: TableStore, table: str, partition: str | None, *ids: str) -> No
 
 
 def test_a_table_is_read_as_it_was_written(store: TableStore) -> None:
-    with store.writer("reports/opened", "spring", SCHEMA, metadata={"expected": "3"}) as writer:
+    with store.writer("reports/opened", "spring", SCHEMA) as writer:
         writer.write(rows("a", "b"))
         writer.write(pa.Table.from_batches([rows("c")]))
-        writer.metadata["pages"] = str(writer.rows)
     assert store.read("reports/opened", "spring")["contact_id"].to_pylist() == ["a", "b", "c"]
     assert store.read("reports/opened", "spring").schema.equals(SCHEMA)
     assert store.rows("reports/opened", "spring") == 3
-    assert store.metadata("reports/opened", "spring") == {"expected": "3", "pages": "3"}
     batches = list(store.batches("reports/opened", "spring", ["contact_id"], batch_rows=2, schema=SCHEMA))
     assert [batch.to_pydict() for batch in batches] == [{"contact_id": ["a", "b"]}, {"contact_id": ["c"]}]
 
@@ -115,7 +113,7 @@ def test_a_missing_table_is_named(store: TableStore) -> None:
     store.delete("engagement", "spring")
     store.delete("engagement", "spring")
     assert not store.exists("engagement", "spring")
-    for read in (store.read, store.rows, store.metadata, lambda *table: next(store.batches(*table))):
+    for read in (store.read, store.rows, lambda *table: next(store.batches(*table))):
         with pytest.raises(TableNotFoundError, match="engagement, partition spring"):
             read("engagement", "spring")
 
