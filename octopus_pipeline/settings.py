@@ -75,6 +75,13 @@ class Settings(BaseSettings):
     octopus_time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
         "America/New_York", description="Time zone of schedules and of daily partitions."
     )
+    octopus_writer_processes: int = Field(
+        3,
+        ge=0,
+        le=64,
+        description="Processes that merge and write campaigns if the limit is 50 requests a second or more; "
+        "0: none, threads do it.",
+    )
     octopus_live_window_days: float = Field(
         30, ge=0, description="Days after sending in which a campaign's reports are watched for changes."
     )

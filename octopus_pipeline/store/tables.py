@@ -40,6 +40,10 @@ class TableNotFoundError(PipelineError):
     """The table (or that partition of it) was never written, or was deleted."""
 
 
+class DamagedTableError(PipelineError):
+    """The file of a table is there and cannot be read."""
+
+
 class TableStore:
     """Tables under a local folder or any fsspec URL.
 
@@ -109,6 +113,7 @@ class TableStore:
 
         Raises:
             TableNotFoundError: if there is no such table.
+            DamagedTableError: if its file cannot be read.
         """
         with self._open(table, partition) as parquet:
             return int(parquet.metadata.num_rows)
@@ -126,6 +131,7 @@ class TableStore:
 
         Raises:
             TableNotFoundError: if there is no such table.
+            DamagedTableError: if its file cannot be read.
             TableSchemaError: if another schema than `schema` is stored.
         """
         small = self._read_small(table, partition)
@@ -144,6 +150,7 @@ class TableStore:
 
         Raises:
             TableNotFoundError: if there is no such table.
+            DamagedTableError: if its file cannot be read.
         """
         small = self._read_small(table, partition)
         if small is not None:
@@ -218,7 +225,14 @@ class TableStore:
             message = f"no table {_display(table, partition)}: materialize it first"
             raise TableNotFoundError(message) from None
         with file:
-            yield pq.ParquetFile(file)
+            try:
+                yield pq.ParquetFile(file)
+            except (pa.ArrowException, OSError) as error:
+                message = (
+                    f"{self.location(table, partition)} cannot be read: it is damaged, or no Parquet file. "
+                    "Remove it and materialize (or sync) it again"
+                )
+                raise DamagedTableError(message) from error
 
     def _sync(self, file: IO[bytes]) -> None:
         if self._is_local:

@@ -20,8 +20,9 @@ from pymongo.errors import PyMongoError
 from octopus_pipeline.emailoctopus.errors import InvalidKeyError, MissingKeyError, UnavailableError
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.store.mongo import MongoUnavailableError, lost
-from octopus_pipeline.sync.campaign import CampaignResult, Stages, finish_campaign
+from octopus_pipeline.sync.campaign import CampaignResult, Stages
 from octopus_pipeline.sync.contacts import ListRefresh, lists_in_need, refresh_list
+from octopus_pipeline.sync.finishing import Finisher
 from octopus_pipeline.sync.interpreter import tuned_interpreter
 from octopus_pipeline.sync.plan import Mode, report_counts, reports_to_fetch
 from octopus_pipeline.sync.reports import ReportDownload, download_report, table_of
@@ -41,9 +42,6 @@ PAGE_ROWS = 100
 
 OUTAGE_AFTER = 3
 """So many campaigns failing in a row for want of an answer end the sync: EmailOctopus is down."""
-
-_WRITERS = 2
-"""Campaigns merged and written at once: with more they contend for the interpreter, with one the disk has it wait."""
 
 _LAST = 20
 """So many of the smallest campaigns are kept for the end."""
@@ -124,11 +122,12 @@ class _AccountSync:
         self._mode = mode
         self._now = now
         self._progress = progress
+        self._expected_pages = 0
         self._stopped = threading.Event()
         width = connections.settings.emailoctopus_connections
         self._requests = ThreadPoolExecutor(width, "request")
         self._campaigns = ThreadPoolExecutor(2 * width, "campaign")
-        self._writing = threading.BoundedSemaphore(_WRITERS)
+        self._finisher = Finisher(connections, stages, now)
         self._lists: dict[str, Future[ListRefresh]] = {}
         self._list_sizes: dict[str, int] = {}
 
@@ -137,6 +136,7 @@ class _AccountSync:
         self._stopped.set()
         self._requests.shutdown(cancel_futures=True)
         self._campaigns.shutdown(cancel_futures=True)
+        self._finisher.close()
 
     def outcomes(self, campaigns: Sequence[KnownCampaign]) -> Iterator[Outcome]:
         """Settle every campaign; the largest begin, since theirs is the longest chain of pages.
@@ -163,6 +163,7 @@ class _AccountSync:
                 yield self._failure(known, None, error)
         if self._mode is Mode.REFRESH:
             self._start_lists([plan.known for plan in plans if plan.reports])
+        self._finisher.expect(self._expected_pages)
         plans = self._in_order(plans)
         yield from self._settle(
             {
@@ -221,7 +222,9 @@ class _AccountSync:
             if self._connections.tables.exists(table_of(report), str(known.key))
         ]
         wanted = self._stages.reports & reports_to_fetch(summary, state, present, self._mode)
-        self._progress.expect(sum(ceil(summary.count(report).total / PAGE_ROWS) for report in wanted))
+        pages = sum(ceil(summary.count(report).total / PAGE_ROWS) for report in wanted)
+        self._expected_pages += pages
+        self._progress.expect(pages)
         return _Plan(known, summary, frozenset(wanted))
 
     def _start_lists(self, campaigns: Sequence[KnownCampaign]) -> None:
@@ -274,15 +277,13 @@ class _AccountSync:
     def _finish(
         self, known: KnownCampaign, summary: Summary | None, downloads: list[ReportDownload]
     ) -> CampaignResult:
-        with self._writing:
-            # Here, not before: of campaigns that wait for a writer none begins once the sync was stopped.
+        with self._finisher.turn():
+            # Here, not before: of campaigns that wait for their turn none begins once the sync was stopped.
             if self._stopped.is_set():
                 raise SyncStoppedError
             for report in downloads:
                 self._connections.tables.publish(report.table)
-            return finish_campaign(
-                self._connections, known, summary, downloads, stages=self._stages, now=self._now
-            )
+            return self._finisher.finish(known, summary, downloads)
 
     def _page(self, rows: int) -> None:
         if self._stopped.is_set():

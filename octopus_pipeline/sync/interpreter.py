@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _SWITCH_SECONDS = 0.0005
 """A thread that merges must not keep those that talk to the API from going on: by default Python lets it for 5 ms."""
 
-_COLLECT_AFTER = 50_000
+COLLECT_AFTER = 50_000
 """Pages and documents are many objects and no cycles: looking for cycles every 700 of them takes two thirds of the time
 in which MongoDB's operations are built."""
 
@@ -23,7 +23,7 @@ def tuned_interpreter() -> Iterator[None]:
     """Set Python up for many threads that handle many small objects, and back at the end."""
     switch_interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    gc.set_threshold(_COLLECT_AFTER, *thresholds[1:])
+    gc.set_threshold(COLLECT_AFTER, *thresholds[1:])
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from octopus_pipeline.store.small_tables import KEPT_BYTES
 from octopus_pipeline.store.table_writer import ROW_GROUP_ROWS, TableSchemaError
-from octopus_pipeline.store.tables import TableNotFoundError, TableStore
+from octopus_pipeline.store.tables import DamagedTableError, TableNotFoundError, TableStore
 
 SCHEMA = pa.schema([pa.field("contact_id", pa.string(), nullable=False), pa.field("opens", pa.int64())])
 
@@ -54,6 +55,20 @@ def test_a_table_is_read_as_it_was_written(store: TableStore) -> None:
     assert store.rows("reports/opened", "spring") == 3
     batches = list(store.batches("reports/opened", "spring", ["contact_id"], batch_rows=2, schema=SCHEMA))
     assert [batch.to_pydict() for batch in batches] == [{"contact_id": ["a", "b"]}, {"contact_id": ["c"]}]
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    store = TableStore(str(tmp_path))
+    write(store, "reports/opened", "spring", *(f"contact-{number}" for number in range(1000)))
+    path = tmp_path / "reports" / "opened" / "spring.parquet"
+    whole = path.read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], whole[:4] + bytes(2000) + whole[2004:]):
+        path.write_bytes(damaged)
+        for read in (store.read, store.rows, lambda *of: list(store.batches(*of))):
+            if read == store.rows and len(damaged) == len(whole):
+                continue  # how many rows there are is told at the end of the file
+            with pytest.raises(DamagedTableError, match=re.escape(str(path))):
+                read("reports/opened", "spring")
 
 
 def test_what_others_write_is_seen_though_tables_stay_in_memory(store: TableStore) -> None:

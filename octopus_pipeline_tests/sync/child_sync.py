@@ -1,6 +1,7 @@
 """A sync of the whole account in a process of its own: `python -m octopus_pipeline_tests.sync.child_sync`.
 
-It takes its settings from the environment and prints a line at each page and each finished campaign.
+It takes its settings from the environment and prints a line at each page and each finished campaign. Campaigns are
+merged in processes of their own if there are to be any, however few their pages.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 from datetime import UTC, datetime
 
 from octopus_pipeline.settings import load_settings
+from octopus_pipeline.sync import finishing
 from octopus_pipeline.sync.account import CampaignFailure, sync_campaigns
 from octopus_pipeline.sync.campaign import Stages
 from octopus_pipeline.sync.campaigns import list_campaigns
@@ -31,6 +33,7 @@ class PrintedProgress:
 
 
 def main() -> None:
+    finishing.WORTH_PAGES = 1
     now = datetime.now(UTC)
     with Connections(load_settings()) as connections:
         campaigns = [known for known in list_campaigns(connections, now) if known.key]

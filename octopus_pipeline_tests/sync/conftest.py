@@ -22,7 +22,7 @@ from octopus_pipeline.sync.campaigns import KnownCampaign, list_campaigns
 from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.contacts import ListRefresh
 from octopus_pipeline.sync.plan import Mode
-from octopus_pipeline.sync.progress import LoggedProgress
+from octopus_pipeline.sync.progress import LoggedProgress, Progress
 from octopus_pipeline_tests.emailoctopus.clients import client_for
 from octopus_pipeline_tests.emailoctopus.fake_time import FakeTime
 
@@ -63,6 +63,7 @@ class Bench:
         campaigns: list[KnownCampaign] | None = None,
         mode: Mode = Mode.RESYNC,
         stages: Stages | None = None,
+        progress: Progress | None = None,
     ) -> Outcomes:
         """Sync campaigns, all by default; what became of each, by campaign id."""
         outcomes = sync_campaigns(
@@ -71,7 +72,7 @@ class Bench:
             stages=stages or Stages(),
             mode=mode,
             now=datetime.now(UTC),
-            progress=LoggedProgress(lambda _: None),
+            progress=progress or LoggedProgress(lambda _: None),
         )
         return {
             outcome.known.campaign.id: outcome for outcome in outcomes if not isinstance(outcome, ListRefresh)

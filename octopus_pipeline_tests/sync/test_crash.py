@@ -11,7 +11,9 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+import psutil
 import pyarrow.parquet as pq
+import pytest
 
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA
 from octopus_pipeline.exports.campaign_csv import CAMPAIGN_CSV_COLUMNS
@@ -25,18 +27,21 @@ if TYPE_CHECKING:
 KILLS = 4
 
 
-def test_a_sync_killed_at_any_moment_leaves_whole_files_and_the_next_one_completes_them(bench: Bench) -> None:
+@pytest.mark.parametrize("processes", [0, 2])
+def test_a_sync_killed_at_any_moment_leaves_whole_files_and_the_next_one_completes_them(
+    bench: Bench, processes: int
+) -> None:
     needed = expected_requests(bench.account)
     steps = needed.report_pages + needed.summaries
     rng = Random(20260301)
     for step in rng.sample(range(1, steps), KILLS):
-        with start_sync(bench.connections.settings) as child:
+        with start_sync(bench.connections.settings, processes) as child:
             assert child.stdout
             assert all(child.stdout.readline() for _ in range(step))
             child.kill()
         assert child.returncode == -signal.SIGKILL
         assert_everything_is_whole(bench)
-    with start_sync(bench.connections.settings) as child:
+    with start_sync(bench.connections.settings, processes) as child:
         child.communicate()
     assert child.returncode == 0
     assert_everything_is_whole(bench)
@@ -52,7 +57,7 @@ def test_a_sync_killed_while_it_writes_a_file_leaves_no_part_of_it_to_readers(be
     for folder in (bench.csvs, tables / "engagement", tables / "reports" / "sent"):
         folder.mkdir(parents=True, exist_ok=True)
         before = set(folder.iterdir())
-        with start_sync(bench.connections.settings, stdout=subprocess.DEVNULL) as child:
+        with start_sync(bench.connections.settings, processes=2, stdout=subprocess.DEVNULL) as child:
             while set(folder.iterdir()) <= before:
                 assert child.poll() is None
             child.kill()
@@ -60,8 +65,20 @@ def test_a_sync_killed_while_it_writes_a_file_leaves_no_part_of_it_to_readers(be
         assert_everything_is_whole(bench)
 
 
+def test_the_processes_of_a_killed_sync_end_with_it(bench: Bench) -> None:
+    with start_sync(bench.connections.settings, processes=2) as child:
+        assert child.stdout
+        while child.stdout.readline() == "page\n":
+            pass  # then a campaign is finished
+        below = psutil.Process(child.pid).children(recursive=True)
+        assert len(below) > 2
+        child.kill()
+    _, left = psutil.wait_procs(below, timeout=30)
+    assert not left
+
+
 def test_two_processes_that_sync_the_same_campaigns_at_once_reach_the_truth(bench: Bench) -> None:
-    with start_sync(bench.connections.settings) as one, start_sync(bench.connections.settings) as other:
+    with start_sync(bench.connections.settings) as one, start_sync(bench.connections.settings, 2) as other:
         one.communicate()
         other.communicate()
     assert (one.returncode, other.returncode) == (0, 0)
@@ -70,8 +87,10 @@ def test_two_processes_that_sync_the_same_campaigns_at_once_reach_the_truth(benc
     assert bench.sandbox.control.statistics().rate_limited == 0
 
 
-def start_sync(settings: Settings, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
-    """A process that syncs what the settings name."""
+def start_sync(
+    settings: Settings, processes: int = 0, stdout: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
+    """A process that syncs what the settings name, and merges campaigns in so many other processes, or in threads."""
     assert settings.emailoctopus_api_key
     assert settings.mongo_connection_url
     environment = {
@@ -82,6 +101,7 @@ def start_sync(settings: Settings, stdout: int = subprocess.PIPE) -> subprocess.
         "EMAILOCTOPUS_BURST": "10000",
         "MONGO_CONNECTION_URL": settings.mongo_connection_url.get_secret_value(),
         "MONGO_DATABASE": settings.mongo_database,
+        "OCTOPUS_WRITER_PROCESSES": str(processes),
         "OCTOPUS_DATA_DIR": str(settings.data_dir),
     }
     command = [sys.executable, "-m", "octopus_pipeline_tests.sync.child_sync"]
