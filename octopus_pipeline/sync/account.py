@@ -148,12 +148,12 @@ class _AccountSync:
         yield from self._settle(
             {self._campaigns.submit(self._finish, known, None, []): known for known in others}, {}
         )
-        if self._mode is Mode.RESYNC:  # first of all: a long list is a long chain of pages that many wait for
-            self._start_lists(asked)
         summaries = {
             self._requests.submit(self._connections.octopus.summary, known.campaign.id): known
             for known in asked
         }
+        if self._mode is Mode.RESYNC:  # before the reports: a long list is a long chain of pages that many wait for
+            self._start_lists(asked)
         plans = []
         for future in as_completed(summaries):
             known = summaries[future]
@@ -174,7 +174,7 @@ class _AccountSync:
         )
 
     def _in_order(self, plans: list[_Plan]) -> list[_Plan]:
-        """First campaigns that wait for no long contact list; of these large and small ones in turn, a few small last.
+        """First campaigns that wait for no long contact list; of these large and small ones in turn, the smallest last.
 
         The large must begin early, page after page as they are, and the small give the writers work meanwhile; the
         last, many short chains of pages, use the whole limit to the end.
@@ -186,7 +186,7 @@ class _AccountSync:
         by_size = sorted(plans, key=lambda plan: -plan.summary.sent)
         body, last = by_size[:-_LAST], by_size[-_LAST:]
         in_turn = islice(chain.from_iterable(zip(body, reversed(body), strict=True)), len(body))
-        return sorted([*in_turn, *last], key=wait)
+        return [*sorted(in_turn, key=wait), *last]
 
     def _settle(
         self,
