@@ -152,7 +152,7 @@ class _AccountSync:
             self._requests.submit(self._connections.octopus.summary, known.campaign.id): known
             for known in asked
         }
-        if self._mode is Mode.RESYNC:  # before the reports: a long list is a long chain of pages that many wait for
+        if self._mode is Mode.RESYNC:  # before the reports: many wait for a long list
             self._start_lists(asked)
         plans = []
         for future in as_completed(summaries):
@@ -174,7 +174,7 @@ class _AccountSync:
         )
 
     def _in_order(self, plans: list[_Plan]) -> list[_Plan]:
-        """First campaigns that wait for no long contact list; of these large and small ones in turn, the smallest last.
+        """First campaigns that wait for no long contact list; of these large and small in turn; the smallest last.
 
         The large must begin early, page after page as they are, and the small give the writers work meanwhile; the
         last, many short chains of pages, use the whole limit to the end.
