@@ -13,7 +13,6 @@ from octopus_pipeline.exports.campaign_csv import (
     CAMPAIGN_CSV_COLUMNS,
     CSV_SOURCE_COLUMNS,
     CampaignHeader,
-    WrittenCsv,
     write_campaign_csv,
 )
 from octopus_pipeline.sync.campaign import ENGAGEMENT
@@ -60,7 +59,7 @@ def run() -> Iterator[Measurement]:
             )
 
 
-def _write(connections: Connections, campaign: KnownCampaign, rows: Iterable[pa.RecordBatch]) -> WrittenCsv:
+def _write(connections: Connections, campaign: KnownCampaign, rows: Iterable[pa.RecordBatch]) -> Path:
     return write_campaign_csv(
         connections.settings.export_dir,
         CampaignHeader(campaign.campaign.id, campaign.campaign.name, campaign.campaign.sent_at),

@@ -57,11 +57,17 @@ def octopus() -> None:
 @octopus.command(context_settings=_CONTEXT)
 @click.option("--all", "everything", is_flag=True, help="Every campaign, every report that is not empty.")
 @click.option(
-    "--campaign", "campaigns", multiple=True, metavar="NAME-OR-ID", help="This campaign; may be repeated."
+    "--campaign",
+    "campaigns",
+    multiple=True,
+    metavar="NAME-OR-ID",
+    help="The campaigns of this name or id; may be repeated.",
 )
 @click.option("--incremental", is_flag=True, help="New campaigns, and reports whose totals changed.")
 @click.option(
-    "--hours", type=float, help="With --incremental: watch campaigns sent in the last so many hours only."
+    "--hours",
+    type=click.FloatRange(0, 876_000),
+    help="With --incremental: watch campaigns sent in the last so many hours only.",
 )
 @_common
 def sync(
@@ -75,24 +81,26 @@ def sync(
     export_dir: str | None,
     as_json: bool,
 ) -> None:
-    r"""Sync campaigns: download reports, merge them, write MongoDB and CSVs.
+    """Sync campaigns: download reports, merge them, write MongoDB and CSVs.
 
     \b
     octopus sync --all                   everything anew
-    octopus sync --campaign "Fall 2025"  one campaign anew, by name, id or partition
+    octopus sync --campaign "Fall 2025"  those of this name (or id, or partition) anew
     octopus sync --incremental           what is new or changed, within the live window
 
     A campaign that fails is named, keeps its earlier data and does not stop the others.
-    """
+    """  # noqa: D301  # click wants the real backspace
     if sum((everything, bool(campaigns), incremental)) != 1:
         raise click.UsageError("choose one of --all, --campaign and --incremental")
+    if not all(name.strip() for name in campaigns):
+        raise click.UsageError("--campaign needs a name, an id or a partition")
     if hours is not None and not incremental:
         raise click.UsageError("--hours goes with --incremental")
     settings = _settings(mongo_url, export_dir)
     if hours is not None:
         settings = settings.model_copy(update={"octopus_live_window_days": hours / _HOURS_A_DAY})
 
-    from octopus_pipeline.sync.campaigns import find_campaigns, known_campaigns
+    from octopus_pipeline.sync.campaigns import find_sent_campaigns, known_campaigns
     from octopus_pipeline.sync.plan import Mode
     from octopus_pipeline.sync.refresh import stale_campaigns
     from octopus_pipeline.terminal.account import account
@@ -108,7 +116,7 @@ def sync(
         elif everything:
             wanted = [known for known in known_campaigns(database) if known.archived_at is None]
         else:
-            wanted = [known for name in campaigns for known in find_campaigns(database, name)]
+            wanted = [known for name in campaigns for known in find_sent_campaigns(database, name)]
         run.sync({known.key for known in wanted if known.key}, Mode.REFRESH if incremental else Mode.RESYNC)
         record = work_record(run.connections, run.work)
         rows = campaign_rows(run.connections)
@@ -117,7 +125,7 @@ def sync(
     else:
         print_campaigns(console, rows)
         print_work(console, record)
-    sys.exit(1 if record["failed"] else 0)
+    sys.exit(1 if record["failed"] or record["stopped"] else 0)
 
 
 @octopus.command(context_settings=_CONTEXT)
@@ -132,7 +140,7 @@ def export(
     settings = _settings(mongo_url, export_dir)
 
     from octopus_pipeline.assets.engagement import CSV_KEY
-    from octopus_pipeline.sync.campaigns import find_campaigns, known_campaigns
+    from octopus_pipeline.sync.campaigns import find_sent_campaigns, known_campaigns
     from octopus_pipeline.sync.plan import Mode
     from octopus_pipeline.terminal.runs import runner
 
@@ -140,19 +148,22 @@ def export(
     with runner(settings, console, verbose=verbose) as run:
         database = run.connections.database
         wanted = (
-            [known for name in campaigns for known in find_campaigns(database, name)]
+            [known for name in campaigns for known in find_sent_campaigns(database, name)]
             if campaigns
             else [known for known in known_campaigns(database) if known.synced_at]
         )
         run.sync({known.key for known in wanted if known.key}, Mode.RESYNC, [CSV_KEY])
         work = run.work
     if as_json:
-        click.echo(json.dumps({"exported": work.synced, "failed": work.failed}, indent=2))
+        record = {"exported": work.synced, "failed": work.failed, "stopped": work.stopped}
+        click.echo(json.dumps(record, indent=2))
     else:
         console.print(f"{len(work.synced)} CSVs written to {settings.export_dir}", soft_wrap=True)
         for key, why in work.failed.items():
             console.print(f"failed: {key}: {why}", style="red", markup=False)
-    sys.exit(1 if work.failed else 0)
+        if work.stopped:
+            console.print(f"stopped: {work.stopped}", style="red", markup=False)
+    sys.exit(1 if work.failed or work.stopped else 0)
 
 
 @octopus.command(context_settings=_CONTEXT)
@@ -178,12 +189,10 @@ def stats(*, verbose: bool, mongo_url: str | None, export_dir: str | None, as_js
 @_common
 def doctor(*, verbose: bool, mongo_url: str | None, export_dir: str | None, as_json: bool) -> None:  # noqa: ARG001
     """Check every setting, the API key, MongoDB, disk and versions, and say how to mend what is wrong."""
-    settings = _settings(mongo_url, export_dir)
-
     from octopus_pipeline.terminal.doctor import examine
 
     findings = []
-    for finding in examine(settings):
+    for finding in examine(lambda: _settings(mongo_url, export_dir)):
         findings.append(finding)
         if not as_json:
             click.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.subject}: {finding.seen}")
@@ -243,3 +252,11 @@ def main() -> None:
     except PipelineError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        click.echo(f"{error.filename}: {error.strerror}; see the folders that .env.example names", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("interrupted; what was finished stays", err=True)
+        sys.exit(130)

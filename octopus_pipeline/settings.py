@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,10 +16,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from octopus_pipeline.errors import PipelineError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 API_BASE_URLS = {"v2": "https://api.emailoctopus.com", "v1.6": "https://emailoctopus.com"}
 """Where each API version lives (documented)."""
 
-_OWN_PREFIXES = ("EMAILOCTOPUS_", "MONGO_", "OCTOPUS_")
+OWN_PREFIXES = ("EMAILOCTOPUS_", "MONGO_", "OCTOPUS_")
+"""What the names of our settings begin with; another one that does is misspelt."""
+
+
+_ALIKE = 0.8
+"""How alike two names are, of 1, if one may be the other misspelt."""
 
 
 class SettingsError(PipelineError):
@@ -54,14 +62,18 @@ class Settings(BaseSettings):
         100, ge=1, le=100_000, description="Requests the account may send at once."
     )
     emailoctopus_connections: int = Field(16, ge=1, le=256, description="Concurrent requests.")
-    emailoctopus_timeout_seconds: float = Field(30, gt=0, description="How long one answer may take.")
+    emailoctopus_timeout_seconds: float = Field(
+        30, gt=0, description="How long to wait for a connection, and for the next bytes of an answer."
+    )
     emailoctopus_max_attempts: int = Field(8, ge=1, le=50, description="Attempts a request before giving up.")
 
     mongo_connection_url: SecretStr | None = Field(
         None, description="MongoDB connection string; empty means the embedded server."
     )
     mongo_database: str = Field(
-        "emailoctopus_db", min_length=1, description="Database of campaigns and participants."
+        "emailoctopus_db",
+        pattern=r'^[^/\\. "$*<>:|?\x00]{1,63}$',
+        description="Database of campaigns and participants.",
     )
     mongo_timeout_seconds: float = Field(5, gt=0, description="How long to look for the MongoDB server.")
 
@@ -83,10 +95,16 @@ class Settings(BaseSettings):
         "0: none, threads do it.",
     )
     octopus_live_window_days: float = Field(
-        30, ge=0, description="Days after sending in which a campaign's reports are watched for changes."
+        30,
+        ge=0,
+        le=36_500,
+        description="Days after sending in which a campaign's reports are watched for changes.",
     )
     octopus_contacts_max_age_minutes: float = Field(
-        60, ge=0, description="How old the copy of a contact list may be when a campaign is merged."
+        60,
+        ge=0,
+        le=525_600,
+        description="How old the copy of a contact list may be when a campaign is merged.",
     )
     octopus_drift_fail_percent: float = Field(
         2,
@@ -106,9 +124,7 @@ class Settings(BaseSettings):
     octopus_automation: bool = Field(
         default=True, description="Whether sensors and schedules start switched on."
     )
-    octopus_daily_start: str = Field(
-        "2024-01-01", pattern=r"^\d{4}-\d\d-\d\d$", description="First day of the daily partitions."
-    )
+    octopus_daily_start: date = Field(date(2024, 1, 1), description="First day of the daily partitions.")
 
     @field_validator(
         "emailoctopus_api_key",
@@ -117,11 +133,18 @@ class Settings(BaseSettings):
         "octopus_tables_url",
         "octopus_export_dir",
         "octopus_alert_webhook_url",
+        "dagster_home_dir",
         mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("octopus_data_dir", mode="before")
+    @classmethod
+    def _empty_is_default(cls, value: object) -> object:
+        # Else it would be the current folder, and `octopus clean` would remove what lies there.
+        return Path("data") if isinstance(value, str) and not value.strip() else value
 
     @field_validator("emailoctopus_base_url", "octopus_alert_webhook_url")
     @classmethod
@@ -181,14 +204,21 @@ class Settings(BaseSettings):
         return timedelta(minutes=self.octopus_contacts_max_age_minutes)
 
 
-def _misspelt(names: set[str]) -> list[str]:
-    known = {name.upper() for name in Settings.model_fields}
+def _misspelt(environment: Iterable[str], env_file: Iterable[str]) -> list[str]:
+    """A line a name that is none of ours but looks as if it were meant to be one."""
+    known = {name.upper() for name in Settings.model_fields} | {"DAGSTER_HOME"}
     problems = []
-    for name in sorted(names):
-        if name.startswith(_OWN_PREFIXES) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "see .env.example for the names there are"
-            problems.append(f"{name}: no such setting; {hint}")
+    for name in sorted(
+        {name.upper() for name in environment if name.upper().startswith(OWN_PREFIXES)} | set(env_file)
+    ):
+        if name.upper() in known:
+            continue
+        near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=_ALIKE)
+        if near:
+            problems.append(f"{name}: no such setting; did you mean {near[0]}?")
+        elif name.upper().startswith(OWN_PREFIXES) and not name.upper().startswith("MONGO_"):
+            # Other programs' names begin with MONGO_, too: MONGO_INITDB_ROOT_PASSWORD, MONGO_PORT.
+            problems.append(f"{name}: no such setting; see .env.example for the names there are")
     return problems
 
 
@@ -198,7 +228,10 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: with one line per wrong or misspelt setting; never a value: it may be secret.
     """
-    problems = _misspelt({name.upper() for name in (*os.environ, *dotenv_values(".env"))})
+    try:
+        problems = _misspelt(os.environ, dotenv_values(".env"))
+    except UnicodeDecodeError:
+        raise SettingsError(_report([".env: it is not UTF-8 text; save it as UTF-8"])) from None
     try:
         settings = Settings()  # type: ignore[call-arg]  # the fields come from the environment
     except ValidationError as error:

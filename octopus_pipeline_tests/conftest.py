@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -11,7 +12,13 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from octopus_pipeline.settings import OWN_PREFIXES, Settings
 from octopus_pipeline.store import embedded
+
+# Neither the developer's environment nor `.env` has a say in a test, or is written to by one.
+for name in [name for name in os.environ if name.upper().startswith((*OWN_PREFIXES, "DAGSTER_"))]:
+    del os.environ[name]
+Settings.model_config["env_file"] = None
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from octopus_pipeline.emailoctopus.records import Report
 from octopus_pipeline.sandbox.truth import expected_participants
@@ -14,9 +16,31 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from octopus_pipeline.sandbox.account import Account
+    from octopus_pipeline.sandbox.account import Campaign as CampaignOfAccount
     from octopus_pipeline.sandbox.truth import ExpectedParticipant
 
 FLAGS = ("opened", "clicked", "bounced", "complained", "unsubscribed")
+
+FIELDS = {
+    "first_name": "FirstName",
+    "last_name": "LastName",
+    "city": "City",
+    "zip": "ZIP",
+    "kwh": "kWh",
+    "cell": "Cell",
+    "address": "Address",
+    "annual_cost": "annualcost",
+    "annual_savings": "AnnualSavings",
+    "monthly_cost": "MonthlyCost",
+    "monthly_saving": "MonthlySaving",
+    "daily_cost": "DailyCost",
+}
+"""The CSV's column of each contact field."""
+
+COLUMNS = ("campaign_name", "campaign_sent_at", "email", *FIELDS, *FLAGS, "status")
+"""The CSV's columns, as partners' sheets have them."""
+
+OHIO = ZoneInfo("America/New_York")
 
 
 def sent_campaigns(account: Account) -> list[str]:
@@ -76,12 +100,46 @@ def assert_documents_true(database: Database[dict[str, Any]], account: Account) 
 
 
 def assert_csvs_true(folder: Path, account: Account) -> None:
-    """There is one CSV a campaign, whose rows are the account's truth, and no other file."""
+    """There is one CSV a campaign, whose rows are the account's truth in every column, and no other file."""
     assert len(list(folder.iterdir())) == len(sent_campaigns(account))
     for campaign_id in sent_campaigns(account):
+        expected = [
+            expected_row(account.campaigns[campaign_id], participant)
+            for participant in expected_participants(account, campaign_id).values()
+        ]
         rows = csv_rows(folder, campaign_id)
-        expected = expected_participants(account, campaign_id)
-        assert sorted(map(_csv_facts, rows)) == sorted(map(_expected_facts, expected.values()))
+        assert all(list(row) == list(COLUMNS) for row in rows)
+        assert sorted(tuple(row.values()) for row in rows) == sorted(tuple(row.values()) for row in expected)
+
+
+def expected_row(campaign: CampaignOfAccount, participant: ExpectedParticipant) -> dict[str, str]:
+    """The CSV row of a contact, as the domain describes it: fields as they are, formulas defused, flags in words."""
+    sent_on = campaign.sent_at.astimezone(OHIO).date().isoformat() if campaign.sent_at else ""
+    fields = {tag: _text(participant.fields.get(tag)) for tag in FIELDS.values()}
+    texts = {
+        "campaign_name": campaign.name or "",
+        "email": participant.email_address or "",
+        **{column: fields[tag] for column, tag in FIELDS.items()},
+    }
+    return {
+        **dict.fromkeys(COLUMNS, ""),
+        **{column: _defused(text) for column, text in texts.items()},
+        "campaign_sent_at": sent_on,
+        **{flag: "Yes" if getattr(participant, flag) else "No" for flag in FLAGS},
+        "status": (participant.status or "").upper(),
+    }
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _defused(text: str) -> str:
+    is_number = re.fullmatch(r"[+-]?\$?[\d,]+(\.\d+)?", text)
+    is_formula = text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(("=", "+", "-", "@"))
+    return f"'{text}" if is_formula and not is_number else text
 
 
 def csv_rows(folder: Path, campaign_id: str) -> list[dict[str, str]]:
@@ -89,15 +147,6 @@ def csv_rows(folder: Path, campaign_id: str) -> list[dict[str, str]]:
     (path,) = folder.glob(f"campaign_{campaign_id}_*.csv")
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def _csv_facts(row: dict[str, str]) -> tuple[str, ...]:
-    return (row["email"], row["status"], *(row[flag] for flag in FLAGS))
-
-
-def _expected_facts(participant: ExpectedParticipant) -> tuple[str, ...]:
-    flags = ("Yes" if getattr(participant, flag) else "No" for flag in FLAGS)
-    return (participant.email_address or "", (participant.status or "").upper(), *flags)
 
 
 def _to_milliseconds(moment: Any) -> Any:

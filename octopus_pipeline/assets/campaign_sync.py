@@ -30,13 +30,15 @@ from octopus_pipeline.assets.failures import failure_of, plain_failures
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
 from octopus_pipeline.assets.progress import ProgressOf
 from octopus_pipeline.assets.reports import REPORT_KEYS, REPORT_SPECS, Asked, report_metadata
+from octopus_pipeline.assets.run_process import claim_run
+from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.sync.account import CampaignFailure, sync_campaigns
 from octopus_pipeline.sync.campaign import ENGAGEMENT, CampaignResult, Stages
-from octopus_pipeline.sync.campaigns import campaign_of_key
+from octopus_pipeline.sync.campaigns import UnknownCampaignError, campaign_of_key
 from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.contacts import ListRefresh
 from octopus_pipeline.sync.plan import Mode
-from octopus_pipeline.sync.reports import ReportCountError, table_of
+from octopus_pipeline.sync.reports import ReportCountError
 
 CAMPAIGNS_A_RUN = 25
 """Campaigns a backfill puts in one run: runs cost 3.5 s each, materialisations 15 ms (measured)."""
@@ -65,34 +67,49 @@ def campaign_sync(
     progress_of: dg.ResourceParam[ProgressOf],
 ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
     """Read, merge, write and export the run's campaigns."""
+    claim_run(context.instance, context.run.run_id)
     failed: dict[str, str] = {}
     stages = _stages(context.selected_asset_keys)
     with plain_failures():
         asked = Asked(connections) if stages.reports else None
-        campaigns = [campaign_of_key(connections.database, key) for key in context.partition_keys]
-        for outcome in sync_campaigns(
+        campaigns = []
+        for key in context.partition_keys:
+            try:
+                campaigns.append(campaign_of_key(connections.database, key))
+            except UnknownCampaignError as error:
+                failed[key] = str(error)
+        outcomes = sync_campaigns(
             connections,
             campaigns,
             stages=stages,
             mode=config.mode,
             now=datetime.now(UTC),
             progress=progress_of(context.log.info),
-        ):
-            if isinstance(outcome, ListRefresh):
-                yield list_materialization(outcome)
-            elif isinstance(outcome, CampaignFailure):
-                key, reason = str(outcome.known.key), failure_of(outcome.error)
-                failed[key] = reason.splitlines()[0]
-                context.log.error(f"{key}: {reason}")
-                if isinstance(outcome.error, ReportCountError):
-                    yield drift_evaluation(key, outcome.error, context.instance)
-            else:
-                yield from _materializations(context, connections, outcome, asked)
-                yield from check_evaluations(outcome, context.instance)
+        )
+        try:
+            for outcome in outcomes:
+                if isinstance(outcome, ListRefresh):
+                    yield list_materialization(outcome)
+                elif isinstance(outcome, CampaignFailure):
+                    key, reason = str(outcome.known.key), failure_of(outcome.error)
+                    failed[key] = reason.splitlines()[0]
+                    context.log.error(f"{key}: {reason}")
+                    if isinstance(outcome.error, ReportCountError):
+                        yield drift_evaluation(key, outcome.error, context.instance)
+                else:
+                    yield from _materializations(context, connections, outcome, asked)
+                    yield from check_evaluations(outcome, context.instance)
+        except PipelineError as error:
+            if failed:
+                raise dg.Failure(
+                    f"{error}\nBefore that failed:\n{_named(failed)}", allow_retries=False
+                ) from None
+            raise
         if asked:
-            context.log.info(f"asked of EmailOctopus: {asked.so_far()}")
+            told = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in asked.so_far().items())
+            context.log.info(f"asked of EmailOctopus: {told}")
     if failed:
-        raise _campaigns_failed(failed, len(campaigns))
+        raise _campaigns_failed(failed, len(context.partition_keys))
 
 
 def failed_campaigns_of(failure_metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, str]:
@@ -102,12 +119,15 @@ def failed_campaigns_of(failure_metadata: Mapping[str, dg.MetadataValue[Any]]) -
 
 
 def _campaigns_failed(failed: dict[str, str], tried: int) -> dg.Failure:
-    names = "\n".join(f"  {key}: {reason}" for key, reason in sorted(failed.items()))
     return dg.Failure(
-        f"{len(failed)} of {tried} campaigns failed; the others are synced. Run these again:\n{names}",
+        f"{len(failed)} of {tried} campaigns failed; the others are synced. Run these again:\n{_named(failed)}",
         metadata={_FAILED: dg.MetadataValue.json(failed)},
         allow_retries=False,
     )
+
+
+def _named(failed: Mapping[str, str]) -> str:
+    return "\n".join(f"  {key}: {reason}" for key, reason in sorted(failed.items()))
 
 
 def _stages(selected: set[dg.AssetKey]) -> Stages:
@@ -123,10 +143,12 @@ def _materializations(
     context: dg.AssetExecutionContext, connections: Connections, result: CampaignResult, asked: Asked | None
 ) -> Iterator[dg.AssetMaterialization]:
     key, tables = str(result.known.key), connections.tables
-    metadata: dict[dg.AssetKey, dict[str, Any]] = {
-        asset: report_metadata(result, report, tables.location(table_of(report), key), asked)
-        for report, asset in REPORT_KEYS.items()
-    }
+    metadata: dict[dg.AssetKey, dict[str, Any]] = {}
+    if result.summary is not None:  # else the account has no reports of it now, and none was asked for
+        metadata |= {
+            asset: report_metadata(result, result.summary, report, tables, asked)
+            for report, asset in REPORT_KEYS.items()
+        }
     if result.engagement:
         sample = next(tables.batches(ENGAGEMENT, key, batch_rows=5), None)
         metadata[ENGAGEMENT_KEY] = engagement_metadata(

@@ -20,6 +20,10 @@ LISTING_VERSION = dg.DataVersion("1")
 """One and the same: a new listing alone makes no report outdated; the summaries tell which are."""
 
 
+UNREAD = "summaries_not_read"
+"""Metadata of `campaigns`: the partitions whose summary could not be read, each with the reason."""
+
+
 class CampaignsConfig(dg.Config):
     """What is read of the account."""
 
@@ -43,13 +47,21 @@ def campaigns(
     with plain_failures():
         now = datetime.now(UTC)
         before = connections.octopus.statistics.snapshot()
-        known = read_account(connections, now) if config.summaries else list_campaigns(connections, now)
+        unread: dict[str, str] = {}
+        if config.summaries:
+            known, errors = read_account(connections, now)
+            unread = {key: str(error) for key, error in errors.items()}
+        else:
+            known = list_campaigns(connections, now)
+        for key, reason in unread.items():
+            context.log.error(f"{key}: its summary could not be read: {reason}")
         write_campaign_table(connections, known)
         new = add_partitions(context.instance, known)
         asked = connections.octopus.statistics.snapshot() - before
     return dg.MaterializeResult(
         metadata={
             **campaigns_metadata(known),
+            **({UNREAD: dg.MetadataValue.json(unread)} if unread else {}),
             "new_partitions": len(new),
             "requests": asked.requests,
             "seconds_waited_for_the_limit": round(asked.seconds_waited, 1),

@@ -35,7 +35,7 @@ def contacts(
         now = datetime.now(UTC)
         progress = progress_of(context.log.info)
         before = connections.octopus.statistics.snapshot()
-        refreshes = refresh_all_lists(connections, now, on_page=progress.page)
+        refreshes = refresh_all_lists(connections, now, progress=progress)
         asked = connections.octopus.statistics.snapshot() - before
     return dg.MaterializeResult(
         metadata={

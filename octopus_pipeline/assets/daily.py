@@ -19,7 +19,7 @@ from octopus_pipeline.sync.statistics import STATISTICS_SCHEMA, take_statistics
 
 def daily_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """The two assets, partitioned by the days of the settings' time zone."""
-    days = daily_partitions(settings.octopus_daily_start, settings.octopus_time_zone)
+    days = daily_partitions(settings.octopus_daily_start.isoformat(), settings.octopus_time_zone)
 
     @dg.asset(
         deps=["campaigns"],
@@ -35,8 +35,20 @@ def daily_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         """Every campaign's summary on one day. The API knows only now: past days are refused, never forged."""
         day = date.fromisoformat(context.partition_key)
         with plain_failures():
-            table = take_statistics(connections, day, datetime.now(UTC))
-        return dg.MaterializeResult(metadata={"dagster/row_count": table.num_rows})
+            table, unread = take_statistics(connections, day, datetime.now(UTC))
+        metadata = {"dagster/row_count": table.num_rows}
+        if unread:
+            # What was read is kept, for it can be read on this day only; the failure names what is missing.
+            context.log_event(
+                dg.AssetMaterialization(context.asset_key, partition=context.partition_key, metadata=metadata)
+            )
+            names = "\n".join(f"  {key}: {error}" for key, error in sorted(unread.items()))
+            raise dg.Failure(
+                f"{len(unread)} campaigns are missing in the statistics of {day}. Materialise that partition again "
+                f"while it is {day}:\n{names}",
+                allow_retries=False,
+            )
+        return dg.MaterializeResult(metadata=metadata)
 
     @dg.asset(
         deps=[dg.AssetDep(ENGAGEMENT_KEY, partition_mapping=dg.AllPartitionMapping())],

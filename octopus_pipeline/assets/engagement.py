@@ -80,6 +80,22 @@ PARTICIPANTS_SPEC = campaign_spec(
     "one merged upsert a run.",
     group="engagement",
     kinds={"python", "mongodb"},
+    columns=dg.TableSchema(
+        [
+            dg.TableColumn("campaign_id", "string", "id of the campaign; unique together with contact_id"),
+            dg.TableColumn("contact_id", "string", "id of the contact in EmailOctopus"),
+            dg.TableColumn("email_address", "string", "as last known"),
+            dg.TableColumn("status", "string", "SUBSCRIBED, UNSUBSCRIBED or PENDING, as last known"),
+            dg.TableColumn("fields", "object", "the contact's fields, as last known"),
+            *(dg.TableColumn(f"engagement.{flag}", "bool", "once true, always true") for flag in FLAGS),
+            *(
+                dg.TableColumn(f"engagement_times.{flag}.{end}", "date", f"the {end} time it is known of")
+                for flag in FLAGS
+                for end in ("first", "last")
+            ),
+            dg.TableColumn("synced_at", "date", "when the document was last written"),
+        ]
+    ),
 )
 
 CSV_SPEC = campaign_spec(

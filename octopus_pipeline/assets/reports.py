@@ -10,8 +10,11 @@ from octopus_pipeline.assets.campaign_spec import campaign_spec
 from octopus_pipeline.assets.descriptions import column_schema
 from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS, Report
 from octopus_pipeline.engagement.tables import REPORT_SCHEMA
+from octopus_pipeline.sync.reports import table_of
 
 if TYPE_CHECKING:
+    from octopus_pipeline.emailoctopus.records import Summary
+    from octopus_pipeline.store.tables import TableStore
     from octopus_pipeline.sync.campaign import CampaignResult
     from octopus_pipeline.sync.connections import Connections
 
@@ -46,33 +49,34 @@ class Asked:
         self._statistics = connections.octopus.statistics
         self._before = self._statistics.snapshot()
 
-    def so_far(self) -> str:
-        """Requests, retries and the time waited for the rate limit, in words."""
+    def so_far(self) -> dict[str, int | float]:
+        """Requests, how many of them were retries, and the seconds in which the rate limit let none pass."""
         counts = self._statistics.snapshot() - self._before
-        return (
-            f"{counts.requests} requests, {counts.retries} of them retries; "
-            f"{counts.seconds_waited:.1f} s waited for the rate limit"
-        )
+        return {
+            "requests_of_this_run_so_far": counts.requests,
+            "retries_of_this_run_so_far": counts.retries,
+            "seconds_waited_for_the_limit_so_far": round(counts.seconds_waited, 1),
+        }
 
 
 def report_metadata(
-    result: CampaignResult, report: Report, location: str, asked: Asked | None
+    result: CampaignResult, summary: Summary, report: Report, tables: TableStore, asked: Asked | None
 ) -> dict[str, Any]:
-    """What is shown of a report of a campaign: what was read, or why nothing was asked for."""
-    run = {"asked_by_this_run_so_far": asked.so_far()} if asked else {}
+    """What is shown of a report of a campaign: what was read, or why nothing was asked for, and what there is."""
+    table, key = table_of(report), str(result.known.key)
     download = result.downloads.get(report)
-    if download is None:
-        expected = result.summary.count(report) if result.summary else None
-        reason = (
-            "unchanged since the last sync" if expected and expected.total else "nobody, says the summary"
-        )
-        return {"read": reason, "requests": 0, **run}
+    expected = summary.count(report)
+    if download is not None:
+        read = "to its last page"
+    else:
+        read = "unchanged since the last sync" if expected.total else "nobody, says the summary"
+    is_there = tables.exists(table, key)
     return {
-        "dagster/row_count": download.rows,
-        "read": "to its last page",
-        "contacts": download.contacts,
-        "contacts_of_the_summary": download.expected.unique,
-        "requests": download.pages,
-        "table": dg.MetadataValue.path(location),
-        **run,
+        "dagster/row_count": tables.rows(table, key) if is_there else 0,
+        "read": read,
+        "contacts": result.report_contacts[report],
+        "contacts_of_the_summary": expected.unique,
+        "requests": download.pages if download else 0,
+        **({"table": dg.MetadataValue.path(tables.location(table, key))} if is_there else {}),
+        **(asked.so_far() if asked else {}),
     }

@@ -36,9 +36,9 @@ _HEAL: Document = {"$set": {"engagement": {}}}
 _NOTHING_DONE = {f"engagement.{flag}": False for flag in FLAGS}
 
 
-def heal_engagement(participants: Collection[Document], campaign_id: str) -> int:
-    """Give documents whose `engagement` is null or missing an empty one, on which `$max` works; how many."""
-    return participants.update_many({"campaign_id": campaign_id, **_UNHEALED}, _HEAL).modified_count
+def heal_engagement(participants: Collection[Document], campaign_id: str) -> None:
+    """Give documents whose `engagement` is null or missing an empty one, on which `$max` works."""
+    participants.update_many({"campaign_id": campaign_id, **_UNHEALED}, _HEAL)
 
 
 def participant_updates(
@@ -182,7 +182,7 @@ def merge_duplicates(participants: Collection[Document]) -> int:
         while page := list(islice(groups, DUPLICATE_GROUPS_AT_ONCE)):
             by_campaign = defaultdict(list)
             for group in page:
-                by_campaign[group["_id"]["campaign_id"]].append(sorted(group["ids"], key=str))
+                by_campaign[group["_id"].get("campaign_id")].append(sorted(group["ids"], key=str))
             removed += sum(_merge_groups(participants, ids) for ids in by_campaign.values())
     return removed
 

@@ -8,6 +8,7 @@ that name); Excel reads the file as UTF-8 through Data > From Text/CSV.
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 import uuid
 from collections import Counter
@@ -21,6 +22,7 @@ import pyarrow.csv as pa_csv
 
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS
 from octopus_pipeline.engagement.tables import FLAGS
+from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.exports.file_names import campaign_file_name, campaign_file_prefix
 from octopus_pipeline.exports.safe_cells import defused, defused_column
 
@@ -39,7 +41,14 @@ CSV_SOURCE_COLUMNS = ("email_address", *FIELD_TAGS, *FLAGS, "status")
 
 _SCHEMA = pa.schema([(name, pa.string()) for name in CAMPAIGN_CSV_COLUMNS])
 _OPTIONS = pa_csv.WriteOptions(batch_size=10_000, eol="\r\n", quoting_style="needed")
+_READ_BYTES = 16 * 2**20
+"""Read at once: more than any line is long."""
+
 _LEFTOVER_AGE_SECONDS = 24 * 3600
+
+
+class CsvWriteError(PipelineError):
+    """The file cannot be written where it is to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +61,8 @@ class CampaignHeader:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenCsv:
-    """A file that was written: how many contacts it has, and how many of them did what."""
+class CsvCounts:
+    """A campaign's file: how many contacts it has, and how many of them did what."""
 
     path: Path
     rows: int
@@ -64,9 +73,28 @@ class WrittenCsv:
     unsubscribed: int
 
 
+def require_writable(folder: Path) -> None:
+    """Make the folder of the files, if it is not there, and see that files can be written to it.
+
+    Raises:
+        CsvWriteError: if they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CsvWriteError(_cannot_write(f"CSVs cannot be written to {folder}", error)) from error
+
+
+def _cannot_write(what: str, error: OSError) -> str:
+    reason = error.strerror or type(error).__name__
+    return f"{what}: {reason}. Make the folder writable, free disk space, or set OCTOPUS_EXPORT_DIR"
+
+
 def write_campaign_csv(
     folder: Path, campaign: CampaignHeader, batches: Iterable[pa.RecordBatch], time_zone: tzinfo
-) -> WrittenCsv:
+) -> Path:
     """Write `campaign_{id}_{name}.csv` with `CAMPAIGN_CSV_COLUMNS`, in place of the campaign's former file.
 
     Args:
@@ -75,20 +103,30 @@ def write_campaign_csv(
         batches: engagement rows with `CSV_SOURCE_COLUMNS`; their order is the lines' order.
         time_zone: where `campaign_sent_at` is a date.
 
+    Returns:
+        The file.
+
     Raises:
-        OSError: if the file cannot be written; like any error of `batches`, it leaves the former file as it is.
+        CsvWriteError: if the file cannot be written; like any error of `batches`, it leaves the former file as it is.
     """
+    try:
+        return _write(folder, campaign, batches, time_zone)
+    except OSError as error:
+        what = f"the CSV of campaign {campaign.id} cannot be written to {folder}"
+        raise CsvWriteError(_cannot_write(what, error)) from error
+
+
+def _write(
+    folder: Path, campaign: CampaignHeader, batches: Iterable[pa.RecordBatch], time_zone: tzinfo
+) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / campaign_file_name(campaign.id, campaign.name)
     unfinished = folder / f".{campaign_file_prefix(campaign.id)}{uuid.uuid4().hex}.tmp"
-    counts: Counter[str] = Counter(dict.fromkeys(("rows", *FLAGS), 0))
     try:
         with unfinished.open("wb") as file:
             with pa_csv.CSVWriter(file, _SCHEMA, write_options=_OPTIONS) as writer:
-                for batch, lines in _ahead((each, _lines(each, campaign, time_zone)) for each in batches):
+                for lines in _ahead(_lines(batch, campaign, time_zone) for batch in batches):
                     writer.write(lines)
-                    counts["rows"] += batch.num_rows
-                    counts.update({flag: batch.column(flag).true_count for flag in FLAGS})
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
@@ -96,7 +134,24 @@ def write_campaign_csv(
         unfinished.unlink(missing_ok=True)
         raise
     _remove_former(folder, campaign.id, path)
-    return WrittenCsv(path=path, **counts)
+    return path
+
+
+def csv_counts(path: Path) -> CsvCounts:
+    """What a campaign's file says, read from the file itself."""
+    counts: Counter[str] = Counter(dict.fromkeys(("rows", *FLAGS), 0))
+    reader = pa_csv.open_csv(
+        path,
+        read_options=pa_csv.ReadOptions(block_size=_READ_BYTES),
+        parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa_csv.ConvertOptions(
+            include_columns=list(FLAGS), column_types=dict.fromkeys(FLAGS, pa.string())
+        ),
+    )
+    for batch in reader:
+        counts["rows"] += batch.num_rows
+        counts.update({flag: pc.equal(batch.column(flag), "Yes").true_count for flag in FLAGS})
+    return CsvCounts(path=path, **counts)
 
 
 def _ahead(items: Iterator[_Item]) -> Iterator[_Item]:
@@ -125,7 +180,7 @@ def _remove_former(folder: Path, campaign_id: str, path: Path) -> None:
     """Remove the campaign's file under a former name, and what crashed writers left."""
     prefix = campaign_file_prefix(campaign_id)
     for other in folder.glob(f"{prefix}*.csv"):
-        if other != path:
+        if not other.samefile(path):  # which a folder without regard to case may show under its former name
             other.unlink(missing_ok=True)
     for leftover in folder.glob(f".{prefix}*.tmp"):
         if leftover.stat().st_mtime < time.time() - _LEFTOVER_AGE_SECONDS:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from octopus_pipeline.settings import Settings
 
 
+_PASSING = {429, 500, 502, 503, 504}
+
+
 class AlertError(PipelineError):
     """The webhook did not take an alert."""
 
@@ -53,8 +56,13 @@ def alert_text(context: dg.RunFailureSensorContext) -> str:
     return "\n".join(lines)
 
 
+class _PassingError(AlertError):
+    """The webhook has surely not taken it, and may at the next try."""
+
+
+# Not after a timeout: the webhook may have taken it, and a failure is told once.
 @retry(
-    retry=retry_if_exception_type(AlertError),
+    retry=retry_if_exception_type(_PassingError),
     stop=stop_after_attempt(4),
     wait=wait_exponential(max=8),
     reraise=True,
@@ -71,7 +79,8 @@ def post_alert(url: str, text: str) -> None:
         message = (
             f"the alert webhook cannot be reached ({type(error).__name__}); check OCTOPUS_ALERT_WEBHOOK_URL"
         )
-        raise AlertError(message) from None
+        kind = AlertError if isinstance(error, requests.ReadTimeout) else _PassingError
+        raise kind(message) from None
     if not answer.ok:
         message = f"the alert webhook answered {answer.status_code}; check OCTOPUS_ALERT_WEBHOOK_URL"
-        raise AlertError(message)
+        raise (_PassingError if answer.status_code in _PASSING else AlertError)(message)

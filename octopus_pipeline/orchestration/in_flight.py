@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from octopus_pipeline.assets.run_process import end_if_orphaned
 from octopus_pipeline.orchestration.jobs import RANGE_END, RANGE_START
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ _UNFINISHED = [
 
 
 def keys_in_flight(instance: dg.DagsterInstance, ordered: Sequence[str]) -> set[str]:
-    """The partitions of all unfinished runs, single or ranged."""
+    """The partitions of all unfinished runs, single or ranged; runs whose process was killed are ended first."""
     keys: set[str] = set()
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
+        if end_if_orphaned(instance, run):
+            continue
         first = run.tags.get(RANGE_START) or run.tags.get("dagster/partition")
         last = run.tags.get(RANGE_END) or first
         if first in ordered and last in ordered:

@@ -17,6 +17,9 @@ from octopus_pipeline.orchestration.jobs import (
     range_tags,
     sync_requests,
 )
+from octopus_pipeline.store.mongo import MongoUnavailableError
+from octopus_pipeline.sync.campaigns import known_campaigns
+from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.plan import Mode
 
 if TYPE_CHECKING:
@@ -53,9 +56,15 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         job=SYNC_CAMPAIGNS, cron_schedule="0 3 * * 0", execution_timezone=zone, default_status=status
     )
     def weekly_resync(context: dg.ScheduleEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
-        """Sunday 03:00: every report of every campaign anew."""
+        """Sunday 03:00: every report of every campaign that the account has, anew."""
         keys = context.instance.get_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "")
-        requests = sync_requests(set(keys), list(keys), Mode.RESYNC)
+        try:
+            with Connections(settings) as connections:
+                campaigns = known_campaigns(connections.database)
+        except MongoUnavailableError as error:
+            return dg.SkipReason(f"nothing to re-sync into: {error}")
+        readable = {str(known.key) for known in campaigns if known.is_readable}
+        requests = sync_requests(readable & set(keys), list(keys), Mode.RESYNC)
         # Dagster wants the runs of one tick told apart.
         return [
             request.with_replaced_attrs(run_key=f"part {part}")

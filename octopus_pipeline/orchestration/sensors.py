@@ -16,10 +16,11 @@ from octopus_pipeline.orchestration.in_flight import keys_in_flight
 from octopus_pipeline.orchestration.jobs import DAILY_SNAPSHOT, SYNC_CAMPAIGNS, sync_requests
 from octopus_pipeline.store.mongo import MongoUnavailableError
 from octopus_pipeline.sync.campaign_table import write_campaign_table
-from octopus_pipeline.sync.campaigns import known_campaigns, list_campaigns, read_summaries, watched
+from octopus_pipeline.sync.campaigns import known_campaigns, list_campaigns, watched
 from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.plan import Mode, due_for_a_look
 from octopus_pipeline.sync.refresh import stale_campaigns
+from octopus_pipeline.sync.summaries import read_summaries
 
 if TYPE_CHECKING:
     from octopus_pipeline.settings import Settings
@@ -50,13 +51,15 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
             with Connections(hasty) as connections:
                 known = list_campaigns(connections, now)
                 due = due_for_a_look(watched(known, connections, now), looks, now)[:_LOOKS_A_TICK]
-                read_summaries(connections, due, now)
+                unread = read_summaries(connections, due, now).unread
                 stale = {str(one.key) for one in stale_campaigns(connections)}
                 write_campaign_table(connections, known_campaigns(connections.database))
         except (EmailOctopusError, MongoUnavailableError) as error:
             return dg.SkipReason(f"Nothing was looked at: {error}")
         live = {one.campaign.id for one in watched(known, connections, now)}
-        looked = {one.campaign.id: now for one in due}
+        for key, reason in unread.items():
+            context.log.warning(f"{key}: its summary could not be read: {reason}")
+        looked = {one.campaign.id: now for one in due if one.key not in unread}
         cursor = {key: at.isoformat() for key, at in {**looks, **looked}.items() if key in live}
         present = context.instance.get_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "")
         new = [one.key for one in known if one.key and one.key not in present]
@@ -67,21 +70,40 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
             dynamic_partitions_requests=[CAMPAIGN_PARTITIONS.build_add_request(new)] if new else [],
             asset_events=[listing_materialization(known)] if new or wanted else [],
             cursor=json.dumps(cursor),
-            skip_reason=None if wanted else dg.SkipReason(f"{len(due)} campaigns looked at, none changed"),
+            skip_reason=None if wanted else dg.SkipReason(_nothing_to_do(len(due), sorted(unread))),
         )
 
+    return [
+        new_campaigns,
+        _changed_campaigns("changed_campaigns", dg.DagsterRunStatus.SUCCESS, hasty, running),
+        # It also fails because of single campaigns; the others are refreshed all the same.
+        _changed_campaigns(
+            "changed_campaigns_though_some_failed", dg.DagsterRunStatus.FAILURE, hasty, running
+        ),
+    ]
+
+
+def _changed_campaigns(
+    name: str, run_status: dg.DagsterRunStatus, settings: Settings, default: dg.DefaultSensorStatus
+) -> dg.SensorDefinition:
     @dg.run_status_sensor(
-        run_status=dg.DagsterRunStatus.SUCCESS,
+        name=name,
+        run_status=run_status,
         monitored_jobs=[DAILY_SNAPSHOT],
         request_job=SYNC_CAMPAIGNS,
-        default_status=running,
+        default_status=default,
     )
     def changed_campaigns(context: dg.RunStatusSensorContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
         """After the daily snapshot: requests runs for the campaigns whose summary is not the one last synced."""
-        with Connections(hasty) as connections:
+        with Connections(settings) as connections:
             stale = {str(one.key) for one in stale_campaigns(connections)}
         ordered = context.instance.get_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "")
         wanted = (stale & set(ordered)) - keys_in_flight(context.instance, ordered)
         return sync_requests(wanted, list(ordered), Mode.REFRESH) or dg.SkipReason("no campaign changed")
 
-    return [new_campaigns, changed_campaigns]
+    return changed_campaigns
+
+
+def _nothing_to_do(looked_at: int, unread: list[str]) -> str:
+    unknown = f"; not to be read: {', '.join(unread)}" if unread else ""
+    return f"{looked_at - len(unread)} campaigns looked at, none changed{unknown}"

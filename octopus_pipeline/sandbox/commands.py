@@ -74,7 +74,13 @@ def sandbox() -> None:
 @click.option(
     "--up-to-date", is_flag=True, help="Move the account's times so that its clock shows the present."
 )
-@click.option("--port", default=0, show_default=True, help="Port to listen on; 0 picks a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    show_default=True,
+    help="Port to listen on; 0 picks a free one.",
+)
 @click.option(
     "--requests-per-second", default=10.0, show_default=True, help="The rate limit; 0 switches it off."
 )

@@ -70,10 +70,9 @@ async def _replace_faults(sandbox: Sandbox, request: Request) -> Response:
 async def _advance(sandbox: Sandbox, request: Request) -> Response:
     try:
         wanted = orjson.loads(await request.body())
-        hours, seed = float(wanted["hours"]), int(wanted.get("seed", 0))
+        advance_account(sandbox.account, hours=float(wanted["hours"]), seed=int(wanted.get("seed", 0)))
     except (ValueError, TypeError, KeyError) as error:
         return _json({"error": f"hours and seed must be numbers: {error}"}, 400)
-    advance_account(sandbox.account, hours=hours, seed=seed)
     sandbox.directory.forget()
     return _json({"now": sandbox.account.now})
 

@@ -68,11 +68,22 @@ class FaultRule:
     header: RetryHeader = RetryHeader.DOCUMENTED
 
 
+_KINDS: dict[str, tuple[type, ...]] = {
+    "path": (str,),
+    "skip": (int,),
+    "count": (int, type(None)),
+    "rate": (int, float),
+    "seed": (int,),
+    "status": (int,),
+    "seconds": (int, float),
+}
+
+
 def rule_from_json(raw: Mapping[str, Any]) -> FaultRule:
     """A rule from its JSON: the attributes of `FaultRule`, of which `fault` is required.
 
     Raises:
-        ValueError: naming what is wrong.
+        ValueError, TypeError: naming what is wrong.
     """
     unknown = sorted(raw.keys() - FaultRule.__dataclass_fields__.keys())
     if unknown or "fault" not in raw:
@@ -83,7 +94,13 @@ def rule_from_json(raw: Mapping[str, Any]) -> FaultRule:
         "report": Report(raw["report"]) if raw.get("report") else None,
         "header": RetryHeader(raw.get("header", RetryHeader.DOCUMENTED)),
     }
-    return FaultRule(**{**raw, **typed})
+    rule = FaultRule(**{**raw, **typed})
+    for name, kinds in _KINDS.items():
+        value = getattr(rule, name)
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            message = f"{name} of a fault rule cannot be {value!r}"
+            raise TypeError(message)
+    return rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,9 @@ def _sizes(rng: Random, campaigns: int, rows: int, largest_share: float | None) 
     normal = NormalDist(0, _SPREAD_OF_SIZES)
     weights = [exp(normal.inv_cdf((i + 0.5) / campaigns)) for i in range(campaigns)]
     if largest_share is not None and campaigns > 1:
+        if largest_share >= 1:
+            message = "the largest campaign's share of the rows of several must be less than 1"
+            raise ValueError(message)
         weights[-1] = sum(weights[:-1]) * largest_share / (1 - largest_share)
     spare = rows - campaigns
     sizes = [1 + int(spare * weight / sum(weights)) for weight in weights]

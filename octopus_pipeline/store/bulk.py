@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from bson.errors import BSONError
-from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
@@ -35,7 +35,7 @@ class InsertOrUpdate(InsertOne[dict[str, Any]]):
         self.update = update
 
 
-WriteOperation = UpdateOne | ReplaceOne[dict[str, Any]] | InsertOrUpdate
+WriteOperation = UpdateOne | InsertOrUpdate
 """What `bulk_write` takes: operations that may be repeated without changing the outcome."""
 
 _DUPLICATE_KEY = 11000

@@ -31,7 +31,8 @@ class DuplicateDocumentsError(PipelineError):
     def __init__(self, collection: str, keys: tuple[str, ...], groups: int) -> None:
         super().__init__(
             f"{collection} cannot have a unique index on ({', '.join(keys)}): "
-            f"{groups} combinations of their values occur in more than one document"
+            f"{groups} combinations of their values occur in more than one document. Remove the surplus ones (make a "
+            "backup first), then run it again"
         )
         self.collection = collection
         self.keys = keys

@@ -22,6 +22,16 @@ class TableSchemaError(PipelineError):
     """Rows, or a stored table, do not have the declared schema."""
 
 
+class TableWriteError(PipelineError):
+    """The table cannot be written where it is to go."""
+
+    def __init__(self, location: str, error: OSError) -> None:
+        super().__init__(
+            f"{location} cannot be written: {error.strerror or type(error).__name__}. Make the folder writable, "
+            "free disk space, or set OCTOPUS_DATA_DIR or OCTOPUS_TABLES_URL"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedTable:
     """A table that is whole but not yet in its place: the file it is in, and the path that it is meant for."""
@@ -33,12 +43,13 @@ class PreparedTable:
 class TableWriter:
     """Takes a table's rows; `TableStore.writer` makes it and stores what it took."""
 
-    def __init__(self, name: str, parquet: pq.ParquetWriter, schema: pa.Schema) -> None:
+    def __init__(self, name: str, location: str, parquet: pq.ParquetWriter, schema: pa.Schema) -> None:
         self.rows = 0
         """Rows taken so far."""
         self.prepared: PreparedTable
         """The whole table; there once the block has ended well."""
         self._name = name
+        self._location = location
         self._schema = schema
         self._parquet = parquet
         self._pending: list[pa.RecordBatch] = []
@@ -52,6 +63,7 @@ class TableWriter:
 
         Raises:
             TableSchemaError: if they do not have the declared schema, or lack a value that it requires.
+            TableWriteError: if the file cannot be written.
         """
         require_schema(self._name, batch.schema, self._schema)
         for field in self._schema:
@@ -83,7 +95,10 @@ class TableWriter:
 
     def _flush(self) -> None:
         table = pa.Table.from_batches(self._pending, self._schema)
-        self._parquet.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        try:
+            self._parquet.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        except OSError as error:
+            raise TableWriteError(self._location, error) from error
         self._pending = []
         self._pending_rows = self._pending_bytes = 0
 

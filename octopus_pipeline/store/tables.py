@@ -6,7 +6,7 @@ import os
 import re
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from octopus_pipeline.store.small_tables import SMALL_TABLE_BYTES, SmallTables
 from octopus_pipeline.store.table_writer import (
     ROW_GROUP_ROWS,
     PreparedTable,
+    TableWriteError,
     TableWriter,
     require_schema,
 )
@@ -40,6 +41,16 @@ class TableNotFoundError(PipelineError):
     """The table (or that partition of it) was never written, or was deleted."""
 
 
+class TablesUrlError(PipelineError):
+    """There cannot be tables where the settings want them."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"OCTOPUS_TABLES_URL: there is nothing to read {url.partition('://')[0]}:// with; such addresses need "
+            "their fsspec package (s3fs for s3://, gcsfs for gs://, adlfs for abfs://)"
+        )
+
+
 class DamagedTableError(PipelineError):
     """The file of a table is there and cannot be read."""
 
@@ -51,12 +62,32 @@ class TableStore:
     table's name may hold slashes. Readers see the former file or the new one, never a part: files are written
     under a temporary name in the same folder and renamed. Small tables stay in memory after they were written or
     read: a contact list is read once a campaign, a campaign's engagement once a stage.
+
+    Raises:
+        TablesUrlError: if no package here knows the URL.
     """
 
     def __init__(self, url: str) -> None:
-        self._files, self._root = url_to_fs(url)
+        try:
+            self._files, self._root = url_to_fs(url)
+        except (ImportError, ValueError, OSError) as error:
+            raise TablesUrlError(url) from error
         self._small_tables = SmallTables()
         self._swept: set[str] = set()
+
+    def require_writable(self) -> None:
+        """See that files can be written.
+
+        Raises:
+            TableWriteError: if they cannot.
+        """
+        probe = f"{self._root.rstrip('/')}/.{uuid.uuid4().hex}.tmp"
+        try:
+            self._files.makedirs(self._root, exist_ok=True)
+            self._files.touch(probe)
+            self._files.rm_file(probe)
+        except OSError as error:
+            raise TableWriteError(self._root, error) from error
 
     @contextmanager
     def writer(self, table: str, partition: str | None, schema: pa.Schema) -> Iterator[TableWriter]:
@@ -67,26 +98,35 @@ class TableStore:
 
     @contextmanager
     def preparer(self, table: str, partition: str | None, schema: pa.Schema) -> Iterator[TableWriter]:
-        """A writer whose rows are `prepared` when the block ends well: for `publish` or `discard`, later."""
+        """A writer whose rows are `prepared` when the block ends well: for `publish` or `discard`, later.
+
+        Raises:
+            TableWriteError: if the file cannot be written.
+        """
         path = self._path(table, partition)
         folder, _, name = path.rpartition("/")
         unfinished = f"{folder}/.{name}.{int(time.time())}-{uuid.uuid4().hex}.tmp"
-        self._files.makedirs(folder, exist_ok=True)
-        self._sweep(folder)
+        location, is_ours = self.location(table, partition), True
         try:
+            self._files.makedirs(folder, exist_ok=True)
+            self._sweep(folder)
             with self._files.open(unfinished, "wb") as file:
                 # Ids, addresses and fields hardly repeat: dictionaries of them only cost time.
                 with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False) as parquet:
-                    writer = TableWriter(_display(table, partition), parquet, schema)
+                    writer = TableWriter(_display(table, partition), location, parquet, schema)
+                    is_ours = False
                     yield writer
+                    is_ours = True
                     writer.finish()
                 self._sync(file)
             writer.prepared = PreparedTable(unfinished, path)
             small = writer.small_table()
             if self._is_local and small is not None:  # elsewhere a file's version changes with its path
                 self._small_tables.keep(unfinished, self._version(unfinished), small)
-        except BaseException:
+        except BaseException as error:
             self._remove(unfinished)
+            if is_ours and isinstance(error, OSError):
+                raise TableWriteError(location, error) from error
             raise
 
     def publish(self, prepared: PreparedTable) -> None:
@@ -177,6 +217,7 @@ class TableStore:
     def delete(self, table: str, partition: str | None) -> None:
         """Remove the table; one that is not there is no error."""
         if self.exists(table, partition):
+            self._small_tables.forget(self._path(table, partition))
             self._files.rm_file(self._path(table, partition))
 
     @property
@@ -259,7 +300,8 @@ class TableStore:
         for path in self._files.ls(folder, detail=False):
             leftover = _LEFTOVER.fullmatch(path.rpartition("/")[2])
             if leftover and int(leftover[1]) < time.time() - LEFTOVER_AGE_SECONDS:
-                self._files.rm_file(path)
+                with suppress(FileNotFoundError):  # another writer may be sweeping, too
+                    self._files.rm_file(path)
 
 
 def _sync_folder(folder: Path) -> None:

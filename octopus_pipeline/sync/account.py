@@ -12,19 +12,20 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import PyMongoError
 
-from octopus_pipeline.emailoctopus.errors import InvalidKeyError, MissingKeyError, UnavailableError
+from octopus_pipeline.emailoctopus.errors import InvalidKeyError, MissingKeyError
 from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.exports.campaign_csv import require_writable
 from octopus_pipeline.store.mongo import MongoUnavailableError, lost
 from octopus_pipeline.sync.campaign import CampaignResult, Stages
-from octopus_pipeline.sync.contacts import ListRefresh, lists_in_need, refresh_list
+from octopus_pipeline.sync.contacts import ListRefresh, expected_pages, lists_in_need, refresh_list
 from octopus_pipeline.sync.finishing import Finisher
 from octopus_pipeline.sync.interpreter import tuned_interpreter
-from octopus_pipeline.sync.plan import Mode, report_counts, reports_to_fetch
+from octopus_pipeline.sync.outage import OutageWatch
+from octopus_pipeline.sync.plan import Mode, pages_of, report_counts, reports_to_fetch
 from octopus_pipeline.sync.reports import ReportDownload, download_report, table_of
 from octopus_pipeline.sync.state import campaign_state, record_failed
 
@@ -36,12 +37,6 @@ if TYPE_CHECKING:
     from octopus_pipeline.sync.campaigns import KnownCampaign
     from octopus_pipeline.sync.connections import Connections
     from octopus_pipeline.sync.progress import Progress
-
-PAGE_ROWS = 100
-"""The most rows the API puts on a page."""
-
-OUTAGE_AFTER = 3
-"""So many campaigns failing in a row for want of an answer end the sync: EmailOctopus is down."""
 
 _LAST = 20
 """So many of the smallest campaigns are kept for the end."""
@@ -89,10 +84,14 @@ def sync_campaigns(
 
     Raises:
         MissingKeyError, InvalidKeyError, MongoUnavailableError: what concerns every campaign ends the sync.
-        UnavailableError: if several campaigns in a row could not be read.
+        UnavailableError: EmailOctopus is down.
+        TableWriteError, CsvWriteError: tables or CSVs cannot be written where they are to go.
     """
+    connections.tables.require_writable()
+    if stages.csv:
+        require_writable(connections.settings.export_dir)
     sync = _AccountSync(connections, stages, mode, now, progress)
-    done = unanswered = 0
+    outage, done = OutageWatch(), 0
     with tuned_interpreter(), closing(sync):
         for outcome in sync.outcomes(campaigns):
             if isinstance(outcome, ListRefresh):
@@ -104,11 +103,9 @@ def sync_campaigns(
             progress.campaign(str(outcome.known.key), done=done, of=len(campaigns))
             yield outcome
             if isinstance(outcome, CampaignResult):
-                unanswered = 0
-            elif isinstance(outcome.error, UnavailableError):
-                unanswered += 1
-                if unanswered >= OUTAGE_AFTER:
-                    raise outcome.error
+                outage.succeeded()
+            else:
+                outage.failed(outcome.error)
 
 
 class _AccountSync:
@@ -141,10 +138,10 @@ class _AccountSync:
     def outcomes(self, campaigns: Sequence[KnownCampaign]) -> Iterator[Outcome]:
         """Settle every campaign; the largest begin, since theirs is the longest chain of pages.
 
-        Of one that the account lists no more, what was read before is merged and exported anew.
+        Of one that the account has no reports of now, what was read before is merged and exported anew.
         """
-        asked = [known for known in campaigns if self._stages.reports and known.archived_at is None]
-        others = [known for known in campaigns if known not in asked]
+        asked = [known for known in campaigns if self._stages.reports and known.is_readable]
+        others = [known for known in campaigns if not (self._stages.reports and known.is_readable)]
         yield from self._settle(
             {self._campaigns.submit(self._finish, known, None, []): known for known in others}, {}
         )
@@ -222,7 +219,7 @@ class _AccountSync:
             if self._connections.tables.exists(table_of(report), str(known.key))
         ]
         wanted = self._stages.reports & reports_to_fetch(summary, state, present, self._mode)
-        pages = sum(ceil(summary.count(report).total / PAGE_ROWS) for report in wanted)
+        pages = sum(pages_of(summary.count(report).total) for report in wanted)
         self._expected_pages += pages
         self._progress.expect(pages)
         return _Plan(known, summary, frozenset(wanted))
@@ -238,6 +235,7 @@ class _AccountSync:
         ids = {list_id for known in campaigns for list_id in known.campaign.list_ids}
         max_age = self._connections.settings.contacts_max_age
         for contact_list in lists_in_need(self._connections, ids, self._now, max_age=max_age):
+            self._progress.expect(expected_pages(self._connections, contact_list))
             self._list_sizes[contact_list.id] = sum(filter(None, contact_list.counts.values()))
             self._lists[contact_list.id] = self._requests.submit(
                 refresh_list,

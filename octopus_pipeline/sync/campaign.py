@@ -17,7 +17,8 @@ from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.exports.campaign_csv import (
     CSV_SOURCE_COLUMNS,
     CampaignHeader,
-    WrittenCsv,
+    CsvCounts,
+    csv_counts,
     write_campaign_csv,
 )
 from octopus_pipeline.store.bulk import bulk_write
@@ -26,7 +27,7 @@ from octopus_pipeline.sync.contacts import CONTACTS
 from octopus_pipeline.sync.database import PARTICIPANTS
 from octopus_pipeline.sync.plan import report_counts
 from octopus_pipeline.sync.reports import ReportDownload, table_of
-from octopus_pipeline.sync.state import record_synced
+from octopus_pipeline.sync.state import campaign_state, record_synced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,16 +69,19 @@ class EngagementCounts:
 class CampaignResult:
     """What a campaign's sync did. What was not wanted is None; `downloads` has the reports that were asked for.
 
-    `before` is the engagement of the last run, `stored` what MongoDB holds after this one.
+    `before` is the engagement of the last run, `fallen` how many contacts of it have a flag no more, `stored` what
+    MongoDB holds after this one, `csv` what the file says; `report_contacts` has the contacts of each report's table.
     """
 
     known: KnownCampaign
     summary: Summary | None
     downloads: Mapping[Report, ReportDownload]
+    report_contacts: Mapping[Report, int]
     before: EngagementCounts | None
+    fallen: Mapping[str, int]
     engagement: EngagementCounts | None
     stored: EngagementCounts | None
-    csv: WrittenCsv | None
+    csv: CsvCounts | None
 
 
 def finish_campaign(
@@ -94,22 +98,36 @@ def finish_campaign(
     One process at a time does this for a campaign: what it merges with must not change under it.
     """
     with FileLock(connections.locks_folder / f"campaign-{known.campaign.id}.lock"):
-        before = engagement_counts(connections, known)
+        before, flagged_before = engagement_counts(connections, known), _flagged(connections, known)
         if before is None and not _has_what_it_needs(connections, known, summary, stages):
             message = f"campaign {known.key} was never synced; sync it, reports and all, before anything else"
             raise NeverSyncedError(message)
         if stages.engagement:
             _merge_engagement(connections, known)
         engagement = engagement_counts(connections, known)
+        fallen = _fallen(flagged_before, _flagged(connections, known))
+        report_contacts = _report_contacts(connections, known, downloads)
         stored = _write_participants(connections, known, now) if stages.participants else None
         csv = _write_csv(connections, known) if stages.csv else None
         if summary:
             record_statistics(connections.database, summary, now)
         if summary and stages == Stages():
-            record_synced(connections.database, known.campaign.id, report_counts(summary), now)
+            counts = report_counts(summary)
+            short = {
+                report for report, contacts in report_contacts.items() if contacts < counts[report].unique
+            }
+            record_synced(connections.database, known.campaign.id, counts, now, short=short)
             record_campaign_synced(connections.database, known.campaign.id, now)
     return CampaignResult(
-        known, summary, {one.report: one for one in downloads}, before, engagement, stored, csv
+        known,
+        summary,
+        {one.report: one for one in downloads},
+        report_contacts,
+        before,
+        fallen,
+        engagement,
+        stored,
+        csv,
     )
 
 
@@ -134,6 +152,33 @@ def engagement_counts(connections: Connections, known: KnownCampaign) -> Engagem
     table = connections.tables.read(ENGAGEMENT, str(known.key), columns=["contact_id", *FLAGS])
     flags = {flag: pc.sum(table[flag], min_count=0).as_py() for flag in FLAGS}
     return EngagementCounts(table.num_rows, pc.count_distinct(table["contact_id"]).as_py(), flags)
+
+
+def _flagged(connections: Connections, known: KnownCampaign) -> dict[str, pa.Array]:
+    """The contacts that have each flag in the campaign's engagement table; none if it was never merged."""
+    if not connections.tables.exists(ENGAGEMENT, str(known.key)):
+        return {}
+    table = connections.tables.read(ENGAGEMENT, str(known.key), columns=["contact_id", *FLAGS])
+    return {flag: table["contact_id"].filter(table[flag]).combine_chunks() for flag in FLAGS}
+
+
+def _fallen(before: Mapping[str, pa.Array], now: Mapping[str, pa.Array]) -> dict[str, int]:
+    """How many contacts had a flag and have it no more, a flag; flags that nobody lost are left out."""
+    lost = {flag: pc.invert(pc.is_in(had, now[flag])).true_count for flag, had in before.items()}
+    return {flag: contacts for flag, contacts in lost.items() if contacts}
+
+
+def _report_contacts(
+    connections: Connections, known: KnownCampaign, downloads: Sequence[ReportDownload]
+) -> dict[Report, int]:
+    """The distinct contacts of each report's table, whether it was read now or before; none if there is no table."""
+    read = {one.report: one.contacts for one in downloads}
+    tables, key = connections.tables, str(known.key)
+    for report in ENGAGEMENT_REPORTS - read.keys():
+        if tables.exists(table_of(report), key):
+            contact_ids = tables.read(table_of(report), key, columns=["contact_id"])["contact_id"]
+            read[report] = pc.count_distinct(contact_ids).as_py()
+    return {report: read.get(report, 0) for report in ENGAGEMENT_REPORTS}
 
 
 def stored_counts(connections: Connections, known: KnownCampaign) -> EngagementCounts:
@@ -171,10 +216,16 @@ def _merge_engagement(connections: Connections, known: KnownCampaign) -> None:
 
 
 def _prior(connections: Connections, known: KnownCampaign) -> Iterator[pa.RecordBatch]:
-    """What was known before: the last run's table, else documents that are there already, the old tool's say."""
+    """What was known before: the last run's table, and documents that no run of ours has synced yet.
+
+    Those are the old tool's, or another database's than the table was made for.
+    """
     if connections.tables.exists(ENGAGEMENT, str(known.key)):
-        return connections.tables.batches(ENGAGEMENT, str(known.key), columns=list(PRIOR_COLUMNS))
-    return prior_rows(connections.database[PARTICIPANTS].find({"campaign_id": known.campaign.id}))
+        yield from connections.tables.batches(ENGAGEMENT, str(known.key), columns=list(PRIOR_COLUMNS))
+    if campaign_state(connections.database, known.campaign.id).synced_at is None:
+        documents = connections.database[PARTICIPANTS].find({"campaign_id": known.campaign.id})
+        for batch in prior_rows(documents):
+            yield batch.select(PRIOR_COLUMNS)
 
 
 def _write_participants(connections: Connections, known: KnownCampaign, now: datetime) -> EngagementCounts:
@@ -188,10 +239,11 @@ def _write_participants(connections: Connections, known: KnownCampaign, now: dat
     return stored_counts(connections, known)
 
 
-def _write_csv(connections: Connections, known: KnownCampaign) -> WrittenCsv:
-    return write_campaign_csv(
+def _write_csv(connections: Connections, known: KnownCampaign) -> CsvCounts:
+    path = write_campaign_csv(
         connections.settings.export_dir,
         CampaignHeader(known.campaign.id, known.campaign.name, known.campaign.sent_at),
         connections.tables.batches(ENGAGEMENT, str(known.key), columns=list(CSV_SOURCE_COLUMNS)),
         connections.settings.time_zone,
     )
+    return csv_counts(path)

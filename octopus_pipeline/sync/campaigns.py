@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 
-from octopus_pipeline.emailoctopus.errors import NotFoundError
 from octopus_pipeline.emailoctopus.records import Campaign, CampaignStatus, Count, Report, Summary
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.sync.database import CAMPAIGNS
 from octopus_pipeline.sync.partition_keys import partition_key
 from octopus_pipeline.sync.plan import has_reports, is_live, report_counts
-from octopus_pipeline.sync.source import claim_source
+from octopus_pipeline.sync.source import claim_source, require_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
-    from octopus_pipeline.emailoctopus.client import EmailOctopus
     from octopus_pipeline.sync.connections import Connections
 
 
@@ -41,6 +38,11 @@ class KnownCampaign:
     synced_at: datetime | None
     archived_at: datetime | None
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether the account has reports of it now: neither a draft, nor failed or deleted since."""
+        return self.key is not None and self.archived_at is None and has_reports(self.campaign)
+
 
 class UnknownCampaignError(PipelineError):
     """No campaign has this key, id or name."""
@@ -52,8 +54,10 @@ def list_campaigns(connections: Connections, now: datetime) -> list[KnownCampaig
     A failed listing raises and changes nothing: it is an error, never an empty account.
     """
     database = connections.database
-    claim_source(database, connections.settings.api_base_url)
+    base_url = connections.settings.api_base_url
+    require_source(database, base_url)
     listed = list(connections.octopus.campaigns())
+    claim_source(database, base_url)
     known = {campaign.campaign.id: campaign for campaign in known_campaigns(database)}
     taken = {campaign.key for campaign in known.values() if campaign.key}
     updates = []
@@ -76,29 +80,13 @@ def list_campaigns(connections: Connections, now: datetime) -> list[KnownCampaig
     database[CAMPAIGNS].update_many(
         {
             "campaign_id": {"$nin": [campaign.id for campaign in listed]},
-            "listed_at": {"$type": "date"},
+            # Not what a listing that began later has found meanwhile.
+            "listed_at": {"$type": "date", "$lt": now},
             "archived_at": None,
         },
         {"$set": {"archived_at": now}},
     )
     return known_campaigns(database)
-
-
-def read_summaries(connections: Connections, campaigns: list[KnownCampaign], now: datetime) -> list[Summary]:
-    """Read the summaries of the given campaigns, concurrently, and remember their counts.
-
-    A campaign that vanished since it was listed is left out; any other error is raised.
-    """
-    ids = [campaign.campaign.id for campaign in campaigns]
-    with ThreadPoolExecutor(connections.settings.emailoctopus_connections) as pool:
-        summaries = [
-            summary
-            for summary in pool.map(lambda one: _summary_or_none(connections.octopus, one), ids)
-            if summary is not None
-        ]
-    for summary in summaries:
-        record_statistics(connections.database, summary, now)
-    return summaries
 
 
 def watched(campaigns: list[KnownCampaign], connections: Connections, now: datetime) -> list[KnownCampaign]:
@@ -107,8 +95,7 @@ def watched(campaigns: list[KnownCampaign], connections: Connections, now: datet
     return [
         known
         for known in campaigns
-        if known.key
-        and known.archived_at is None
+        if known.is_readable
         and (known.counts_read_at is None or known.synced_at is None or is_live(known.campaign, now, window))
     ]
 
@@ -128,7 +115,10 @@ def campaign_of_key(database: Database[dict[str, Any]], key: str) -> KnownCampai
     """
     document = database[CAMPAIGNS].find_one({"partition_key": key})
     if document is None:
-        message = f"no campaign has the partition {key}; materialise `campaigns` first"
+        message = (
+            f"the database {database.name} has no campaign of the partition {key}: materialise `campaigns`; if that "
+            "does not help, the partition is another account's (delete it in the UI, or set another OCTOPUS_DATA_DIR)"
+        )
         raise UnknownCampaignError(message)
     return _known(document)
 
@@ -150,6 +140,20 @@ def find_campaigns(database: Database[dict[str, Any]], wanted: str) -> list[Know
     raise UnknownCampaignError(message)
 
 
+def find_sent_campaigns(database: Database[dict[str, Any]], wanted: str) -> list[KnownCampaign]:
+    """As `find_campaigns`, of those that have a partition.
+
+    Raises:
+        UnknownCampaignError: if there is none, also if the campaign is there but was not sent.
+    """
+    found = find_campaigns(database, wanted)
+    sent = [known for known in found if known.key]
+    if not sent:
+        message = f"the campaign {wanted!r} is {found[0].campaign.status}: there is nothing to sync before it is sent"
+        raise UnknownCampaignError(message)
+    return sent
+
+
 def record_statistics(database: Database[dict[str, Any]], summary: Summary, now: datetime) -> None:
     """Keep a campaign's totals in its document."""
     statistics = {
@@ -165,13 +169,6 @@ def record_statistics(database: Database[dict[str, Any]], summary: Summary, now:
 def record_campaign_synced(database: Database[dict[str, Any]], campaign_id: str, now: datetime) -> None:
     """Mark a campaign complete: called once all its reports are merged and its documents written."""
     database[CAMPAIGNS].update_one({"campaign_id": campaign_id}, {"$set": {"synced_at": now}})
-
-
-def _summary_or_none(octopus: EmailOctopus, campaign_id: str) -> Summary | None:
-    try:
-        return octopus.summary(campaign_id)
-    except NotFoundError:
-        return None
 
 
 def _documents(database: Database[dict[str, Any]]) -> list[dict[str, Any]]:

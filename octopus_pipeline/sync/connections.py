@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import deque
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -83,8 +83,9 @@ class Connections:
         folder = self.settings.data_dir / "scratch"
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.iterdir():
-            if time.time() - left.stat().st_mtime > _LEFTOVER_AGE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another process may be sweeping, too
+                if time.time() - left.stat().st_mtime > _LEFTOVER_AGE_SECONDS:
+                    shutil.rmtree(left, ignore_errors=True)
         return folder
 
     def close(self) -> None:

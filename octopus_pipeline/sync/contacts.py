@@ -18,6 +18,7 @@ from filelock import FileLock
 from octopus_pipeline.emailoctopus.records import ContactStatus
 from octopus_pipeline.engagement.tables import CONTACT_SCHEMA, contact_batch
 from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.sync.plan import pages_of
 from octopus_pipeline.sync.reports import drifts
 from octopus_pipeline.sync.state import ListState, list_state, record_list
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from octopus_pipeline.emailoctopus.records import ContactList
     from octopus_pipeline.store.tables import TableStore
     from octopus_pipeline.sync.connections import Connections
+    from octopus_pipeline.sync.progress import Progress
 
 CONTACTS = "contacts"
 INCOMING = "contacts_incoming"
@@ -76,14 +78,22 @@ def lists_in_need(
     )
 
 
-def refresh_all_lists(
-    connections: Connections, now: datetime, *, on_page: Callable[[int], None]
-) -> list[ListRefresh]:
+def expected_pages(connections: Connections, contact_list: ContactList) -> int:
+    """About how many pages refreshing a list takes: all of one never read, else one a status."""
+    counts = [count for count in contact_list.counts.values() if count != 0]
+    if connections.tables.exists(CONTACTS, contact_list.id):
+        return len(counts)
+    return sum(pages_of(count or 1) for count in counts)
+
+
+def refresh_all_lists(connections: Connections, now: datetime, *, progress: Progress) -> list[ListRefresh]:
     """Bring the tables of all the account's lists up to date, side by side."""
+    lists, _ = list(connections.octopus.lists()), connections.database  # opened before threads need it
+    progress.expect(sum(expected_pages(connections, one) for one in lists))
     with ThreadPoolExecutor(connections.settings.emailoctopus_connections) as pool:
         refreshes = [
-            pool.submit(refresh_list, connections, one, now, max_age=timedelta(0), on_page=on_page)
-            for one in connections.octopus.lists()
+            pool.submit(refresh_list, connections, one, now, max_age=timedelta(0), on_page=progress.page)
+            for one in lists
         ]
         return [refresh.result() for refresh in refreshes]
 
@@ -113,7 +123,9 @@ def refresh_list(
             _require_whole(connections, contact_list, received)
         rows = _merge(connections, list_id, with_present=present)
         tables.delete(INCOMING, list_id)
-        record_list(connections.database, list_id, ListState(now, _newest_update(tables, list_id)))
+        # What changed while the list was read may be on pages that were read before: it is asked for again.
+        newest = min(filter(None, (_newest_update(tables, list_id), now)))
+        record_list(connections.database, list_id, ListState(now, newest))
         return ListRefresh(list_id, received, rows)
 
 

@@ -14,7 +14,6 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING
 
@@ -83,10 +82,11 @@ class Finisher:
         """Merge and write a campaign whose turn it is; see `finish_campaign`, whose errors it raises."""
         large = summary is not None and summary.sent > LARGE_CAMPAIGN
         with self._one_large if large else nullcontext():
-            if self._processes is not None and not large:
+            processes = self._processes
+            if processes is not None and not large:
                 try:
-                    result = self._processes.submit(_finish, known, summary, self._stages, self._now).result()
-                    return replace(result, downloads={one.report: one for one in downloads})
+                    work = (known, summary, downloads, self._stages, self._now)
+                    return processes.submit(_finish, *work).result()
                 except BrokenProcessPool:  # one was killed, for want of memory perhaps; this may be repeated
                     self._processes = None
             return finish_campaign(
@@ -128,8 +128,14 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _finish(known: KnownCampaign, summary: Summary | None, stages: Stages, now: datetime) -> CampaignResult:
+def _finish(
+    known: KnownCampaign,
+    summary: Summary | None,
+    downloads: Sequence[ReportDownload],
+    stages: Stages,
+    now: datetime,
+) -> CampaignResult:
     if _connections is None:
         message = "this is no process of a sync's pool"
         raise RuntimeError(message)
-    return finish_campaign(_connections, known, summary, (), stages=stages, now=now)
+    return finish_campaign(_connections, known, summary, downloads, stages=stages, now=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
+from math import ceil
 from typing import TYPE_CHECKING
 
 from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS, CampaignStatus
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 MAX_FAILURES = 3
 """After so many failures in a row at the same summary a campaign is left to people: it goes quiet, not unseen."""
+
+
+PAGE_ROWS = 100
+"""The most rows the API puts on a page."""
 
 
 class Mode(StrEnum):
@@ -45,6 +50,11 @@ def report_counts(summary: Summary) -> dict[Report, Count]:
     return {report: summary.count(report) for report in ENGAGEMENT_REPORTS}
 
 
+def pages_of(rows: int) -> int:
+    """The pages that so many rows come on."""
+    return ceil(rows / PAGE_ROWS)
+
+
 def reports_to_fetch(
     summary: Summary, state: CampaignState, present: Collection[Report], mode: Mode
 ) -> set[Report]:
@@ -67,9 +77,13 @@ def reports_to_fetch(
 
 
 def is_stale(counts: Mapping[Report, Count], state: CampaignState) -> bool:
-    """Whether the summary differs from the one that was last synced, unless that very state keeps failing."""
-    if state.failures >= MAX_FAILURES and state.failed_reports == counts:
-        return False
+    """Whether the summary differs from the one that was last synced, or the last attempt failed.
+
+    What failed several times at this very summary is left alone, and so is one whose summary cannot be read, until it
+    can.
+    """
+    if state.failures and state.failed_reports in ({}, counts):
+        return state.failures < MAX_FAILURES
     return state.synced_at is None or state.reports != counts
 
 

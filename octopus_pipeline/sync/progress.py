@@ -47,26 +47,26 @@ class LoggedProgress:
         self._log = log
         self._every = every_seconds
         self._lock = threading.Lock()
-        self._advance = Advance(started=time.monotonic())
-        self._last = self._advance.started
+        self.advance = Advance(started=time.monotonic())
+        self._last = self.advance.started
 
     def expect(self, pages: int) -> None:
         """So many more pages will be asked for."""
         with self._lock:
-            self._advance.expected += pages
+            self.advance.expected += pages
 
     def page(self, rows: int) -> None:
         """A page of so many rows arrived."""
         now = time.monotonic()
         with self._lock:
-            self._advance.pages += 1
-            self._advance.rows += rows
+            self.advance.pages += 1
+            self.advance.rows += rows
             if now - self._last < self._every:
                 return
             self._last = now
             message = (
-                f"{self._advance.pages} of about {self._advance.expected} pages, {self._advance.rows} rows; "
-                f"about {self._advance.seconds_left(now):.0f} s left"
+                f"{self.advance.pages} of about {self.advance.expected} pages, {self.advance.rows} rows; "
+                f"about {self.advance.seconds_left(now):.0f} s left"
             )
         self._log(message)
 

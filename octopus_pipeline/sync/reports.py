@@ -87,13 +87,13 @@ def download_report(
 def drifts(contacts: int, expected: int, settings: Settings) -> bool:
     """Whether a report's contacts are too far from the summary's to be believed.
 
-    A campaign that is read while people open it differs a little; a report cut short differs a lot.
+    A campaign that is read while people open it differs a little; a report cut short differs a lot, and an empty one
+    where there is somebody is never a little different.
     """
     difference = abs(contacts - expected)
     return (
-        difference > settings.octopus_drift_fail_contacts
-        and difference * 100 > settings.octopus_drift_fail_percent * expected
-    )
+        difference > settings.octopus_drift_fail_contacts or contacts == 0
+    ) and difference * 100 > settings.octopus_drift_fail_percent * expected
 
 
 def _grew_meanwhile(

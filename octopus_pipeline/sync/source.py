@@ -20,16 +20,25 @@ class OtherSourceError(PipelineError):
 
 
 def claim_source(database: Database[dict[str, Any]], base_url: str) -> None:
-    """Remember where this database's campaigns come from, and refuse to mix in those of another server.
+    """Remember where this database's campaigns come from, once they were read.
+
+    Raises:
+        OtherSourceError: as `require_source`.
+    """
+    source = {"kind": "source", "source": source_of(base_url)}
+    database[SYNC_STATE].update_one({"_id": "source"}, {"$setOnInsert": source}, upsert=True)
+    require_source(database, base_url)
+
+
+def require_source(database: Database[dict[str, Any]], base_url: str) -> None:
+    """Refuse to mix campaigns of another server into this database.
 
     Raises:
         OtherSourceError: naming both, and what to do.
     """
     source = source_of(base_url)
-    state = database[SYNC_STATE]
-    state.update_one({"_id": "source"}, {"$setOnInsert": {"kind": "source", "source": source}}, upsert=True)
-    held = state.find_one({"_id": "source"}) or {}
-    if held["source"] != source:
+    held = database[SYNC_STATE].find_one({"_id": "source"})
+    if held is not None and held["source"] != source:
         message = (
             f"the database {database.name} holds campaigns of {held['source']}, the settings name {source}. "
             "Set another MONGO_DATABASE and OCTOPUS_DATA_DIR; `make clean` removes the embedded database with all "

@@ -13,23 +13,29 @@ from octopus_pipeline.emailoctopus.records import Count, Report
 from octopus_pipeline.sync.database import SYNC_STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from pymongo.database import Database
+
+
+SHORT_READS = 3
+"""So many syncs in a row a report that is a little short is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignState:
     """What is known of a campaign's last syncs.
 
-    `reports` has the summary's count of each report when it was last read whole; `failed_reports` the counts of
-    the summary that the last failed attempt saw, `failures` how many attempts in a row failed.
+    `reports` has the summary's count of each report when it was last read whole; `short_reads` how many syncs in a row
+    found fewer contacts in a report than that; `failed_reports` the counts of the summary that the last failed attempt
+    saw (none if that could not be read), `failures` how many attempts in a row failed.
     """
 
     campaign_id: str
     reports: Mapping[Report, Count] = field(default_factory=dict)
     synced_at: datetime | None = None
+    short_reads: int = 0
     failures: int = 0
     failed_at: datetime | None = None
     error: str | None = None
@@ -49,9 +55,21 @@ def campaign_state(database: Database[dict[str, Any]], campaign_id: str) -> Camp
 
 
 def record_synced(
-    database: Database[dict[str, Any]], campaign_id: str, reports: Mapping[Report, Count], at: datetime
+    database: Database[dict[str, Any]],
+    campaign_id: str,
+    reports: Mapping[Report, Count],
+    at: datetime,
+    *,
+    short: Collection[Report] = (),
 ) -> None:
-    """Remember that the campaign's reports were read whole when the summary said `reports`."""
+    """Remember that the campaign's reports were read whole when the summary said `reports`.
+
+    Of those in `short`, which hold fewer contacts than that (by so little that it is no error), the count is not
+    remembered, so that a refresh asks for them again; a few times, for it may be that contacts were deleted.
+    """
+    short_reads = campaign_state(database, campaign_id).short_reads + 1 if short else 0
+    if short_reads <= SHORT_READS:
+        reports = {report: count for report, count in reports.items() if report not in short}
     database[SYNC_STATE].update_one(
         {"_id": campaign_id},
         {
@@ -59,6 +77,7 @@ def record_synced(
                 "kind": "campaign",
                 "reports": _counts_document(reports),
                 "synced_at": at,
+                "short_reads": short_reads,
                 "failures": 0,
             },
             "$unset": {"failed_at": "", "error": "", "failed_reports": ""},
@@ -87,6 +106,14 @@ def record_failed(
             "$inc": {"failures": 1},
         },
         upsert=True,
+    )
+
+
+def forget_unread_summary(database: Database[dict[str, Any]], campaign_id: str) -> None:
+    """The campaign's summary could be read: that it once could not says nothing any more."""
+    database[SYNC_STATE].update_one(
+        {"_id": campaign_id, "failures": {"$gt": 0}, "failed_reports": {}},
+        {"$set": {"failures": 0}, "$unset": {"failed_at": "", "error": "", "failed_reports": ""}},
     )
 
 
@@ -126,6 +153,7 @@ def _campaign_state(document: Mapping[str, Any]) -> CampaignState:
         campaign_id=document["_id"],
         reports=_counts(document.get("reports", {})),
         synced_at=document.get("synced_at"),
+        short_reads=document.get("short_reads", 0),
         failures=document.get("failures", 0),
         failed_at=document.get("failed_at"),
         error=document.get("error"),

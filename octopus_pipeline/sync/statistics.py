@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from octopus_pipeline.errors import PipelineError
-from octopus_pipeline.sync.campaigns import known_campaigns, list_campaigns, read_summaries
+from octopus_pipeline.sync.campaigns import known_campaigns, list_campaigns
+from octopus_pipeline.sync.summaries import read_summaries
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from octopus_pipeline.emailoctopus.errors import EmailOctopusError
     from octopus_pipeline.sync.connections import Connections
 
 CAMPAIGN_STATISTICS = "campaign_statistics"
@@ -60,19 +62,23 @@ def require_today(day: date, today: date) -> None:
         raise PastDayError(message)
 
 
-def take_statistics(connections: Connections, day: date, now: datetime) -> pa.Table:
+def take_statistics(
+    connections: Connections, day: date, now: datetime
+) -> tuple[pa.Table, dict[str, EmailOctopusError]]:
     """Read the summary of every campaign and keep them as the table of `day`.
+
+    Returns:
+        The table, and by partition key why a campaign is missing in it.
 
     Raises:
         PastDayError: if `day` is not today in the settings' time zone.
     """
     require_today(day, now.astimezone(connections.settings.time_zone).date())
-    campaigns = [
-        known for known in known_campaigns(connections.database) if known.key and not known.archived_at
-    ]
+    campaigns = [known for known in known_campaigns(connections.database) if known.is_readable]
     if not campaigns:
-        campaigns = [known for known in list_campaigns(connections, now) if known.key]
+        campaigns = [known for known in list_campaigns(connections, now) if known.is_readable]
     keys = {known.campaign.id: known.key for known in campaigns}
+    read = read_summaries(connections, campaigns, now)
     table = pa.Table.from_pylist(
         [
             {
@@ -89,10 +95,10 @@ def take_statistics(connections: Connections, day: date, now: datetime) -> pa.Ta
                 "complained": summary.complained,
                 "unsubscribed": summary.unsubscribed,
             }
-            for summary in read_summaries(connections, campaigns, now)
+            for summary in read.summaries
         ],
         STATISTICS_SCHEMA,
     )
     with connections.tables.writer(CAMPAIGN_STATISTICS, day.isoformat(), STATISTICS_SCHEMA) as writer:
         writer.write(table)
-    return table
+    return table, read.unread

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.sandbox.process import start_sandbox
+from octopus_pipeline.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SAMPLE = Path("data/sample")
 
 
-class NoAccountError(PipelineError):
+class NoAccountError(SettingsError):
     """There is a database to write to but no account to read."""
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.orchestration.instance import use_dagster_home
 from octopus_pipeline.store.mongo import connect
 
@@ -17,11 +19,16 @@ if TYPE_CHECKING:
 _SECONDS_TO_END = 15
 
 
+class PortTakenError(PipelineError):
+    """The UI's port is not free."""
+
+
 def run_dagster(settings: Settings, *, host: str, port: int) -> int:
     """Run `dagster dev` until it is interrupted, and give its exit code.
 
     A connection to MongoDB is held all the while, so that an embedded server lives as long as the UI.
     """
+    _require_free(host, port)
     use_dagster_home(settings)
     with connect(settings):
         child = subprocess.Popen(
@@ -37,6 +44,15 @@ def run_dagster(settings: Settings, *, host: str, port: int) -> int:
                 return child.wait()
             except KeyboardInterrupt:
                 _end(child)
+
+
+def _require_free(host: str, port: int) -> None:
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        message = f"the UI cannot listen on {host}:{port}: {error.strerror}. Choose another --port"
+        raise PortTakenError(message) from None
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING
 import psutil
 
 from octopus_pipeline.emailoctopus.client import open_client
-from octopus_pipeline.emailoctopus.errors import EmailOctopusError
+from octopus_pipeline.emailoctopus.errors import (
+    AccessDeniedError,
+    EmailOctopusError,
+    InvalidKeyError,
+    MissingKeyError,
+)
+from octopus_pipeline.settings import SettingsError
 from octopus_pipeline.store.mongo import MongoUnavailableError, connect
-from octopus_pipeline.store.tables import TableStore
+from octopus_pipeline.store.table_writer import TableWriteError
+from octopus_pipeline.store.tables import TableStore, TablesUrlError
+from octopus_pipeline.sync.source import OtherSourceError, require_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from octopus_pipeline.settings import Settings
@@ -41,10 +49,16 @@ class Finding:
         return self.remedy is None
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at everything a sync needs, the quick things first."""
+def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
+    """Look at everything a sync needs, the quick things first; `load` reads the settings."""
     yield _python()
     yield from map(_package, _PACKAGES)
+    try:
+        settings = load()
+    except SettingsError as error:
+        yield Finding("settings", str(error), "correct them in .env or the environment; then run this again")
+        return
+    yield Finding("settings", "each is understood")
     yield _folder("data folder", settings.data_dir)
     yield _folder("export folder", settings.export_dir)
     yield _folder("Dagster's folder", settings.dagster_home)
@@ -77,7 +91,8 @@ def _folder(subject: str, folder: Path) -> Finding:
 
 
 def _disk(folder: Path) -> Finding:
-    free = shutil.disk_usage(folder).free
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(there).free
     remedy = None if free >= _FREE_BYTES else "free 2 GiB at least, or move OCTOPUS_DATA_DIR"
     return Finding("disk", f"{free / 2**30:.1f} GiB free", remedy)
 
@@ -90,10 +105,9 @@ def _memory() -> Finding:
 
 def _tables(settings: Settings) -> Finding:
     try:
-        TableStore(settings.tables_url)
-    except (ImportError, OSError, ValueError) as error:
-        remedy = "check OCTOPUS_TABLES_URL; s3://... and the like need their fsspec package, such as s3fs"
-        return Finding("tables", f"{settings.tables_url}: {type(error).__name__}", remedy)
+        TableStore(settings.tables_url).require_writable()
+    except (TablesUrlError, TableWriteError) as error:
+        return Finding("tables", str(error), "check OCTOPUS_TABLES_URL")
     return Finding("tables", settings.tables_url)
 
 
@@ -101,19 +115,31 @@ def _mongodb(settings: Settings) -> Finding:
     try:
         with connect(settings) as client:
             server = client.server_info()["version"]
+            if not _is_sample(settings):
+                require_source(client[settings.mongo_database], settings.api_base_url)
     except MongoUnavailableError as error:
         return Finding(
             "MongoDB", str(error), "set MONGO_CONNECTION_URL in .env; empty means the embedded server"
         )
+    except OtherSourceError as error:
+        return Finding("MongoDB", str(error), "sample and real data are kept apart: see above")
     return Finding("MongoDB", f"version {server}, database {settings.mongo_database}")
 
 
+def _is_sample(settings: Settings) -> bool:
+    return settings.emailoctopus_api_key is None and settings.mongo_connection_url is None
+
+
 def _emailoctopus(settings: Settings) -> Finding:
+    if _is_sample(settings):
+        return Finding("EmailOctopus", "no EMAILOCTOPUS_API_KEY is set: the sample account is used")
     hasty = settings.model_copy(update={"emailoctopus_max_attempts": 2, "emailoctopus_timeout_seconds": 10.0})
     try:
         with open_client(hasty) as octopus:
             campaign = next(octopus.campaigns(), None)
     except EmailOctopusError as error:
-        return Finding("EmailOctopus", str(error), "set EMAILOCTOPUS_API_KEY in .env")
+        of_key = isinstance(error, MissingKeyError | InvalidKeyError | AccessDeniedError)
+        setting = "EMAILOCTOPUS_API_KEY" if of_key else "EMAILOCTOPUS_BASE_URL, and the network"
+        return Finding("EmailOctopus", str(error), f"check {setting}")
     content = "it has campaigns" if campaign else "it has no campaigns yet"
     return Finding("EmailOctopus", f"API {settings.emailoctopus_api_version} answers; {content}")

@@ -6,11 +6,12 @@ import logging
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
 
 from octopus_pipeline.assets.campaign_sync import failed_campaigns_of
+from octopus_pipeline.assets.campaigns import UNREAD, add_partitions
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
 from octopus_pipeline.assets.progress import logged_progress
 from octopus_pipeline.errors import PipelineError
@@ -23,6 +24,7 @@ from octopus_pipeline.orchestration.jobs import (
     sync_config,
 )
 from octopus_pipeline.orchestration.location import build_definitions
+from octopus_pipeline.sync.campaigns import known_campaigns
 from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.plan import neighbours
 from octopus_pipeline.terminal.progress import TerminalProgress
@@ -50,6 +52,8 @@ class Work:
     run_ids: list[str] = field(default_factory=list)
     synced: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    stopped: str | None = None
+    """Why a run failed as a whole, so that no other was begun."""
 
     @property
     def seconds(self) -> float:
@@ -69,26 +73,31 @@ class Runner:
     def list_campaigns(self, *, summaries: bool) -> None:
         """Read the account's campaigns; with or without the summaries of those that are watched.
 
+        A campaign whose summary cannot be read is in `work.failed`.
+
         Raises:
             RunFailedError: if that fails, with the error's own words.
         """
         result = self._execute(LIST_CAMPAIGNS.name, campaigns_config(summaries=summaries), {}, None)
         if not result.success:
             raise RunFailedError(_failure(result))
+        self.work.failed.update(_unread_summaries(result))
 
     def sync(self, keys: set[str], mode: Mode, assets: Sequence[dg.AssetKey] | None = None) -> None:
         """Sync the campaigns of some partitions, neighbours in one run; what failed is in `work.failed`.
 
-        Raises:
-            RunFailedError: if a run failed for another reason than some of its campaigns.
+        A run that fails for another reason than some of its campaigns ends the work: `work.stopped` says why.
         """
+        # Partitions live in Dagster's own storage, which may be newer than the database.
+        add_partitions(self.instance, known_campaigns(self.connections.database))
         ordered = self.instance.get_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "")
         for group in neighbours(keys, ordered):
             tags = range_tags(group[0], group[-1])
             result = self._execute(SYNC_CAMPAIGNS.name, sync_config(mode), tags, assets)
             failed = _failed_campaigns(result)
             if not result.success and not failed:
-                raise RunFailedError(_failure(result))
+                self.work.stopped = _failure(result)
+                return
             self.work.failed.update(failed)
             self.work.synced += [key for key in group if key not in failed]
 
@@ -145,6 +154,12 @@ def _failure(result: dg.ExecuteInProcessResult) -> str:
         if description:
             return description
     return f"run {result.run_id} failed for an unforeseen reason; `octopus dev` shows it"
+
+
+def _unread_summaries(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    metadata = result.asset_materializations_for_node("campaigns")[0].metadata
+    unread = metadata.get(UNREAD)
+    return cast("dict[str, str]", unread.value) if isinstance(unread, dg.JsonMetadataValue) else {}
 
 
 def _failed_campaigns(result: dg.ExecuteInProcessResult) -> dict[str, str]:

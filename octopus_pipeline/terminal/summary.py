@@ -65,6 +65,7 @@ def work_record(connections: Connections, work: Work) -> dict[str, Any]:
     return {
         "synced": work.synced,
         "failed": work.failed,
+        "stopped": work.stopped,
         "runs": work.run_ids,
         "requests": asked.requests,
         "rate_limited": asked.rate_limited,
@@ -82,8 +83,10 @@ def print_work(console: Console, record: dict[str, Any]) -> None:
     )
     for key, why in record["failed"].items():
         console.print(f"failed: {key}: {why}", style="red", markup=False)
+    if record["stopped"]:
+        console.print(f"stopped: {record['stopped']}", style="red", markup=False)
     if record["failed"]:
-        console.print("Their earlier data is untouched. Run the command again for these campaigns.")
+        console.print("What was not read whole changed nothing. Run the command again for these campaigns.")
     console.print(f"CSVs: {record['export_dir']}", soft_wrap=True)
     console.print("The Dagster UI shows every run: make dev")
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS, Report
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
-from octopus_pipeline.exports.campaign_csv import CampaignHeader, WrittenCsv, write_campaign_csv
+from octopus_pipeline.exports.campaign_csv import CampaignHeader, CsvCounts, csv_counts, write_campaign_csv
 from octopus_pipeline.exports.safe_cells import defused
 from octopus_pipeline_tests.engagement.reports import Row, Run, contact, merged, seen
 
@@ -31,12 +31,12 @@ OHIO = ZoneInfo("America/New_York")
 SPRING = CampaignHeader("d1ebd096", "Final days, 2024", datetime(2024, 11, 16, 3, 30, tzinfo=UTC))
 
 
-def write(folder: Path, rows: Sequence[Row], campaign: CampaignHeader = SPRING) -> WrittenCsv:
+def write(folder: Path, rows: Sequence[Row], campaign: CampaignHeader = SPRING) -> CsvCounts:
     batches = iter([pa.RecordBatch.from_pylist([row], schema=ENGAGEMENT_SCHEMA) for row in rows])
-    return write_campaign_csv(folder, campaign, batches, OHIO)
+    return csv_counts(write_campaign_csv(folder, campaign, batches, OHIO))
 
 
-def lines(written: WrittenCsv) -> list[dict[str, str]]:
+def lines(written: CsvCounts) -> list[dict[str, str]]:
     with written.path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, strict=True))
 
@@ -93,9 +93,7 @@ def test_the_21_columns_in_their_order(tmp_path: Path) -> None:
             ("status", "SUBSCRIBED"),
         ]
     ]
-    assert written == WrittenCsv(
-        written.path, 1, opened=1, clicked=1, bounced=0, complained=0, unsubscribed=0
-    )
+    assert written == CsvCounts(written.path, 1, opened=1, clicked=1, bounced=0, complained=0, unsubscribed=0)
 
 
 def test_one_line_a_contact_with_the_flags_of_all_reports(tmp_path: Path) -> None:
@@ -141,7 +139,7 @@ def test_unchanged_data_gives_the_same_bytes_however_it_is_batched(tmp_path: Pat
     rows = [row("ann", city="MARION", opened=True), row("bob", status="pending")]
     before = write(tmp_path, rows).path.read_bytes()
     whole = [pa.RecordBatch.from_pylist(rows, schema=ENGAGEMENT_SCHEMA)]
-    assert write_campaign_csv(tmp_path, SPRING, whole, OHIO).path.read_bytes() == before
+    assert write_campaign_csv(tmp_path, SPRING, whole, OHIO).read_bytes() == before
 
 
 def test_a_campaign_without_contacts_has_a_header(tmp_path: Path) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import ceil
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 
+from octopus_pipeline.assets.run_process import PROCESS_TAG
 from octopus_pipeline.emailoctopus.records import Report
+from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA
 from octopus_pipeline.orchestration.jobs import (
     DAILY_ENGAGEMENT,
     DAILY_SNAPSHOT,
@@ -57,8 +62,55 @@ def test_a_ranged_run_materialises_every_asset_of_every_campaign_with_its_checks
             event = project.materialized(asset, key)
             assert event
             assert event.metadata["dagster/row_count"].value == rows
+    run = project.instance.get_run_by_id(first_run.run_id)
+    assert run
+    assert run.tags[PROCESS_TAG].split()[:2] == [socket.gethostname(), str(os.getpid())]
     assert len(checks(first_run)) == 6 * len(project.partitions())
     assert all(checks(first_run).values())
+
+
+def test_what_the_ui_shows_of_a_campaign(project: Project, first_run: dg.ExecuteInProcessResult) -> None:
+    key = max(
+        project.partitions(),
+        key=lambda one: len(project.bench.account.rows(project.campaign_id(one), Report.SENT)),
+    )
+    truth = expected_participants(project.bench.account, project.campaign_id(key)).values()
+    shown = {
+        asset.to_user_string(): event.metadata
+        for asset in CAMPAIGN_ASSETS
+        if (event := project.materialized(asset, key))
+    }
+    sent = shown["reports/sent"]
+    rows = project.bench.account.rows(project.campaign_id(key), Report.SENT)
+    assert sent["dagster/row_count"].value == len(rows)
+    assert sent["requests"].value == ceil(len(rows) / 100)
+    assert isinstance(sent["requests_of_this_run_so_far"].value, int)
+    assert isinstance(sent["seconds_waited_for_the_limit_so_far"].value, float)
+    engagement = shown["engagement"]
+    opened = sum(one.opened for one in truth)
+    assert engagement["open_rate"].value == round(100 * opened / len(truth), 2)
+    lineage = engagement["dagster/column_lineage"].value
+    assert isinstance(lineage, dg.TableColumnLineage)
+    assert set(lineage.deps_by_column) == set(ENGAGEMENT_SCHEMA.names)
+    preview = str(engagement["preview"].value)
+    assert "•••@•••" in preview
+    assert not any(one.email_address and one.email_address in preview for one in truth)
+    file = Path(str(shown["campaign_csv"]["file"].value))
+    assert file.name.startswith(f"campaign_{project.campaign_id(key)}_")
+    assert file.is_file()
+
+
+def test_a_partition_of_another_account_fails_alone(
+    project: Project, first_run: dg.ExecuteInProcessResult
+) -> None:
+    last = project.partitions()[-1]
+    project.instance.add_dynamic_partitions("campaigns", ["2030-01-01_unknown"])
+    result = project.sync([last, "2030-01-01_unknown"])
+    project.instance.delete_dynamic_partition("campaigns", "2030-01-01_unknown")
+    assert not result.success
+    assert "1 of 2 campaigns failed" in failure(result)
+    assert "another account's" in failure(result)
+    assert {one.partition for one in result.get_asset_materialization_events() if one.partition} == {last}
 
 
 def test_a_failed_campaign_is_named_fails_alone_and_can_be_retried_alone(

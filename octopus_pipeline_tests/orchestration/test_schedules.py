@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import takewhile
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
-from octopus_pipeline.assets.campaign_sync import CAMPAIGNS_A_RUN
 from octopus_pipeline.orchestration.jobs import DAILY_ENGAGEMENT, DAILY_SNAPSHOT, RANGE_END, RANGE_START
 from octopus_pipeline.orchestration.location import build_definitions
 from octopus_pipeline.orchestration.schedules import schedules
 from octopus_pipeline.orchestration.sensors import sensors
 from octopus_pipeline.settings import Settings
 from octopus_pipeline.sync.plan import Mode
+
+if TYPE_CHECKING:
+    from octopus_pipeline_tests.orchestration.project import Project
 
 OHIO = ZoneInfo("America/New_York")
 
@@ -79,21 +82,28 @@ def test_daily_engagement_is_made_anew_of_the_last_three_whole_days(
     assert definitions.resolve_schedule_def("daily_engagement_of_late").job_name == DAILY_ENGAGEMENT.name
 
 
-def test_the_weekly_resync_asks_for_every_campaign_a_bounded_number_a_run(
-    definitions: dg.Definitions, instance: dg.DagsterInstance
+def test_the_weekly_resync_asks_for_every_campaign_of_the_account_a_bounded_number_a_run(
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    definitions = project.definitions
     (at,) = ticks_on(definitions, "weekly_resync", "2026-03-01")
     assert (at.astimezone(OHIO).strftime("%A"), at.astimezone(OHIO).hour) == ("Sunday", 3)
-    assert evaluate(definitions, instance, "weekly_resync", at) == []
-    keys = [f"campaign-{number:03}" for number in range(2 * CAMPAIGNS_A_RUN + 1)]
-    instance.add_dynamic_partitions("campaigns", keys)
-    *ranged, single = evaluate(definitions, instance, "weekly_resync", at)
-    assert [(one.tags[RANGE_START], one.tags[RANGE_END]) for one in ranged] == [
-        (keys[0], keys[24]),
-        (keys[25], keys[49]),
+    assert evaluate(definitions, project.instance, "weekly_resync", at) == []
+    keys = project.list_campaigns()
+    project.instance.add_dynamic_partitions("campaigns", ["2020-01-01_of_another_account"])
+    project.bench.database.campaigns.update_one(
+        {"partition_key": keys[0]}, {"$set": {"archived_at": datetime.now(OHIO)}}
+    )
+    monkeypatch.setattr("octopus_pipeline.orchestration.jobs.CAMPAIGNS_A_RUN", 4)
+    requests = evaluate(definitions, project.instance, "weekly_resync", at)
+    ranges = [
+        (one.tags.get(RANGE_START, one.partition_key), one.tags.get(RANGE_END, one.partition_key))
+        for one in requests
     ]
-    assert single.partition_key == keys[-1]
-    for request in (*ranged, single):
+    parts = [keys[1:][start : start + 4] for start in range(0, len(keys) - 1, 4)]
+    assert ranges == [(part[0], part[-1]) for part in parts]
+    assert len({one.run_key for one in requests}) == len(requests) > 1
+    for request in requests:
         assert request.run_config["ops"]["campaign_sync"]["config"] == {"mode": Mode.RESYNC.name}
 
 

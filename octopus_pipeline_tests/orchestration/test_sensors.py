@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import psutil
 import pytest
 
+from octopus_pipeline.assets.run_process import PROCESS_TAG
 from octopus_pipeline.orchestration.inventory import no_campaign_left_failed
 from octopus_pipeline.orchestration.jobs import (
     DAILY_SNAPSHOT,
@@ -20,7 +25,7 @@ from octopus_pipeline.orchestration.jobs import (
 from octopus_pipeline.sandbox.faults import FaultKind, FaultRule
 from octopus_pipeline.sync.plan import MAX_FAILURES, Mode
 from octopus_pipeline.sync.refresh import stale_campaigns
-from octopus_pipeline_tests.orchestration.project import Project
+from octopus_pipeline_tests.orchestration.project import Project, failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,6 +83,56 @@ def test_campaigns_whose_summary_changed_are_requested_until_they_are_synced(
     for key in wanted:
         assert project.run(SYNC_CAMPAIGNS.name, partition_key=key).success
     assert look(project) == []
+
+
+def test_a_summary_that_cannot_be_read_keeps_no_other_campaign_back(fresh_project: Project) -> None:
+    project = fresh_project
+    campaigns = sorted(project.bench.account.campaigns.values(), key=lambda one: str(one.sent_at))
+    victim = next(one.id for one in campaigns if one.status == "sent")
+    project.bench.sandbox.control.set_faults([FaultRule(FaultKind.SERVER_ERROR, path=f"*/{victim}/*")])
+    data = tick(project)
+    (added,) = data.dynamic_partitions_requests or []
+    keys = list(added.partition_keys)
+    project.instance.add_dynamic_partitions("campaigns", keys)
+    assert victim not in json.loads(data.cursor or ""), "it is looked at again at the next tick"
+    today = datetime.now(project.settings.time_zone).date().isoformat()
+    result = project.run(DAILY_SNAPSHOT.name, partition_key=today)
+    assert not result.success
+    (missing,) = [key for key in keys if f"  {key}: " in failure(result)]
+    assert project.campaign_id(missing) == victim
+    table = project.bench.connections.tables.read("campaign_statistics", today)
+    assert table.num_rows == len(keys) - 1
+    assert project.materialized("campaign_statistics", today)
+
+
+def test_a_run_whose_process_was_killed_is_ended_and_its_campaigns_are_requested_again(
+    fresh_project: Project,
+) -> None:
+    project = fresh_project
+    keys = project.list_campaigns()
+    with start_child() as child:
+        alive = run_of(project, keys, psutil.Process(child.pid))
+        assert requested(tick(project), keys) == []
+        child.kill()
+    assert requested(tick(project), keys) == keys
+    ended = project.instance.get_run_by_id(alive.run_id)
+    assert ended
+    assert ended.status is dg.DagsterRunStatus.FAILURE
+
+
+def run_of(project: Project, keys: list[str], process: psutil.Process) -> dg.DagsterRun:
+    """A run of all campaigns that a process works on."""
+    mark = f"{socket.gethostname()} {process.pid} {process.create_time():.0f}"
+    return project.instance.create_run_for_job(
+        project.definitions.resolve_job_def(SYNC_CAMPAIGNS.name),
+        tags={**range_tags(keys[0], keys[-1]), PROCESS_TAG: mark},
+        status=dg.DagsterRunStatus.STARTED,
+    )
+
+
+def start_child() -> subprocess.Popen[bytes]:
+    """A process that does nothing until it is killed."""
+    return subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
 
 
 def test_an_outage_is_a_reason_to_skip_and_loses_nothing(project: Project, keys: list[str]) -> None:

@@ -95,6 +95,7 @@ def start_sync(
     assert settings.mongo_connection_url
     environment = {
         **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
         "EMAILOCTOPUS_API_KEY": settings.emailoctopus_api_key.get_secret_value(),
         "EMAILOCTOPUS_BASE_URL": settings.api_base_url,
         "EMAILOCTOPUS_REQUESTS_PER_SECOND": "10000",
@@ -105,8 +106,8 @@ def start_sync(
         "OCTOPUS_DATA_DIR": str(settings.data_dir),
     }
     command = [sys.executable, "-m", "octopus_pipeline_tests.sync.child_sync"]
-    root = Path(__file__).parents[2]
-    return subprocess.Popen(command, stdout=stdout, text=True, env=environment, cwd=root)
+    # In a folder without `.env`.
+    return subprocess.Popen(command, stdout=stdout, text=True, env=environment, cwd=settings.data_dir)
 
 
 def assert_everything_is_whole(bench: Bench) -> None:

@@ -11,6 +11,7 @@ from octopus_pipeline.sync.campaign import CampaignResult, Stages
 from octopus_pipeline.sync.campaigns import KnownCampaign, known_campaigns
 from octopus_pipeline.sync.contacts import ListCountError
 from octopus_pipeline.sync.plan import Mode, report_counts
+from octopus_pipeline.sync.progress import LoggedProgress
 from octopus_pipeline.sync.refresh import read_account, stale_campaigns
 from octopus_pipeline_tests.sync.conftest import Bench, Outcomes, open_bench
 from octopus_pipeline_tests.truth import (
@@ -45,6 +46,12 @@ def test_a_full_sync_is_the_accounts_truth(bench: Bench) -> None:
     assert failures(bench.sync()) == {}
     assert_documents_true(bench.database, bench.account)
     assert_csvs_true(bench.csvs, bench.account)
+
+
+def test_a_sync_expects_the_pages_that_it_reads(bench: Bench) -> None:
+    progress = LoggedProgress(lambda _: None)
+    bench.sync(progress=progress)
+    assert progress.advance.pages == progress.advance.expected > 0
 
 
 def test_a_full_sync_asks_for_what_is_needed_and_nothing_else(bench: Bench) -> None:

@@ -91,7 +91,7 @@ def terminal(bare: Terminal, sandbox: ServedSandbox, mongod_url: str) -> Iterato
             "MONGO_CONNECTION_URL": mongod_url,
             "MONGO_DATABASE": database,
             "OCTOPUS_DATA_DIR": "work",
-            "OCTOPUS_LIVE_WINDOW_DAYS": "100000",
+            "OCTOPUS_LIVE_WINDOW_DAYS": "36500",
             "OCTOPUS_CONTACTS_MAX_AGE_MINUTES": "0",
         },
     )
@@ -162,7 +162,10 @@ def test_doctor_finds_all_well_and_says_how_to_mend_what_is_not(terminal: Termin
     sick = terminal.run("doctor", EMAILOCTOPUS_API_KEY="eo_wrong")
     assert sick.returncode == 1
     assert "BAD  EmailOctopus" in sick.stdout
-    assert "-> set EMAILOCTOPUS_API_KEY" in sick.stdout
+    assert "-> check EMAILOCTOPUS_API_KEY" in sick.stdout
+    unsettled = terminal.run("doctor", "--json", OCTOPUS_TIME_ZONE="Ohio")
+    assert unsettled.returncode == 1
+    assert [one["subject"] for one in json.loads(unsettled.stdout) if not one["well"]] == ["settings"]
     assert "eo_wrong" not in sick.stdout + sick.stderr
 
 
@@ -178,6 +181,32 @@ def test_an_unknown_campaign_is_answered_with_those_that_come_near(
     hopeless = terminal.run("export", "--campaign", "no such thing")
     assert hopeless.returncode == 1
     assert "octopus stats" in hopeless.stderr
+
+
+def test_a_campaign_that_was_not_sent_cannot_be_synced(terminal: Terminal, sandbox: ServedSandbox) -> None:
+    draft = next(one for one in sandbox.account.campaigns.values() if one.status == "draft")
+    done = terminal.run("sync", "--campaign", draft.id)
+    assert done.returncode == 1
+    assert "is draft: there is nothing to sync" in done.stderr
+
+
+def test_export_needs_no_partition_of_a_former_dagster(terminal: Terminal, sandbox: ServedSandbox) -> None:
+    elsewhere = str(terminal.folder / "another dagster")
+    done = terminal.run("export", "--json", DAGSTER_HOME=elsewhere)
+    assert done.returncode == 0
+    assert len(json.loads(done.stdout)["exported"]) == len(sent_campaigns(sandbox.account))
+
+
+def test_a_summary_that_cannot_be_read_is_a_failed_campaign(
+    terminal: Terminal, sandbox: ServedSandbox
+) -> None:
+    victim = next(iter(sent_campaigns(sandbox.account)))
+    sandbox.control.set_faults([FaultRule(FaultKind.SERVER_ERROR, path=f"*/{victim}/reports/summary")])
+    record = terminal.answer("sync", "--incremental", code=1)
+    sandbox.control.set_faults([])
+    (failed,) = record["failed"]
+    assert victim.startswith(failed.rpartition("_")[2][:8])
+    assert terminal.answer("sync", "--incremental")["failed"] == {}
 
 
 def test_no_mongodb_is_one_message_within_seconds_with_the_host_and_without_the_password(
@@ -206,7 +235,7 @@ def test_wrong_settings_are_all_named_at_once_without_their_values(bare: Termina
 
 def test_sample_data_never_gets_into_a_database_that_is_named(bare: Terminal, mongod_url: str) -> None:
     done = bare.run("sync", "--all", MONGO_CONNECTION_URL=mongod_url)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "EMAILOCTOPUS_API_KEY is not set, though MONGO_CONNECTION_URL is" in done.stderr
 
 
@@ -215,6 +244,7 @@ def test_with_nothing_set_the_sample_account_is_synced_and_clean_removes_it(bare
         record = bare.answer("sync", "--all")
         sample = load_account(ROOT / "data" / "sample")
         assert len(record["synced"]) == len(sent_campaigns(sample))
+        assert bare.run("doctor").returncode == 0
         assert_csvs_true(bare.folder / "data" / "exports", sample)
     finally:
         cleaned = bare.run("clean", "--yes")
@@ -247,3 +277,4 @@ def test_every_command_explains_itself(words: list[str]) -> None:
     assert done.exit_code == 0
     assert "Usage: " in done.output
     assert len(done.output.splitlines()) > 4
+    assert "\\b" not in done.output
