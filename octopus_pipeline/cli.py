@@ -29,10 +29,12 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text."),
         click.option("--export-dir", metavar="DIR", help="Where CSVs go, instead of OCTOPUS_EXPORT_DIR."),
         click.option("--mongo-url", metavar="URL", help="MongoDB to use, instead of MONGO_CONNECTION_URL."),
-        click.option("-v", "--verbose", is_flag=True, help="Show the runs' logs."),
     ):
         command = option(command)
     return command
+
+
+_verbose = click.option("-v", "--verbose", is_flag=True, help="Show the runs' logs.")
 
 
 def _settings(mongo_url: str | None, export_dir: str | None) -> Settings:
@@ -69,6 +71,7 @@ def octopus() -> None:
     type=click.FloatRange(0, 876_000),
     help="With --incremental: watch campaigns sent in the last so many hours only.",
 )
+@_verbose
 @_common
 def sync(
     *,
@@ -132,6 +135,7 @@ def sync(
 @click.option(
     "--campaign", "campaigns", multiple=True, metavar="NAME-OR-ID", help="Only this one; repeatable."
 )
+@_verbose
 @_common
 def export(
     *, campaigns: tuple[str, ...], verbose: bool, mongo_url: str | None, export_dir: str | None, as_json: bool
@@ -168,7 +172,7 @@ def export(
 
 @octopus.command(context_settings=_CONTEXT)
 @_common
-def stats(*, verbose: bool, mongo_url: str | None, export_dir: str | None, as_json: bool) -> None:  # noqa: ARG001
+def stats(*, mongo_url: str | None, export_dir: str | None, as_json: bool) -> None:
     """Show every campaign with its counts, as last synced. Asks nothing of EmailOctopus."""
     settings = _settings(mongo_url, export_dir)
 
@@ -187,7 +191,7 @@ def stats(*, verbose: bool, mongo_url: str | None, export_dir: str | None, as_js
 
 @octopus.command(context_settings=_CONTEXT)
 @_common
-def doctor(*, verbose: bool, mongo_url: str | None, export_dir: str | None, as_json: bool) -> None:  # noqa: ARG001
+def doctor(*, mongo_url: str | None, export_dir: str | None, as_json: bool) -> None:
     """Check every setting, the API key, MongoDB, disk and versions, and say how to mend what is wrong."""
     from octopus_pipeline.terminal.doctor import examine
 

@@ -8,11 +8,13 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bson
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 from pymongo import MongoClient
@@ -68,19 +70,40 @@ def credentials(mongod_url: str) -> Iterator[str]:
         client.admin.command("dropUser", "ada")
 
 
-@pytest.fixture
-def guarded_url(tmp_path: Path) -> Iterator[str]:
-    """A server that demands a user."""
+@contextmanager
+def mongod(folder: Path, *options: str, query: str = "") -> Iterator[str]:
+    """A server of this test's own, started with `options`: its address once it answers, with `query`."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    command = [mongod_binary(), "--auth", "--dbpath", str(tmp_path), "--port", str(port), "--nounixsocket"]
+    command = [mongod_binary(), *options, "--dbpath", str(folder), "--port", str(port), "--nounixsocket"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    url = f"mongodb://127.0.0.1:{port}"
+    url = f"mongodb://127.0.0.1:{port}/{query}"
     with MongoClient[dict[str, Any]](url) as client:
         client.admin.command("ping")
     yield url
     server.terminate()
     server.wait()
+
+
+@pytest.fixture
+def guarded_url(tmp_path: Path) -> Iterator[str]:
+    """A server that demands a user."""
+    with mongod(tmp_path, "--auth") as url:
+        yield url.removesuffix("/")
+
+
+def test_a_server_that_wants_tls_is_reached_with_its_authority_and_not_without(tmp_path: Path) -> None:
+    authority, database = trustme.CA(), tmp_path / "db"
+    database.mkdir()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    certificate = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem
+    certificate.write_to_path(str(tmp_path / "server.pem"))
+    options = ("--tlsMode", "requireTLS", "--tlsCertificateKeyFile", str(tmp_path / "server.pem"))
+    trusted = f"?tls=true&tlsCAFile={tmp_path / 'ca.pem'}"
+    with mongod(database, *options, query=trusted) as url:
+        with connect(settings(mongo_connection_url=url, mongo_timeout_seconds=5)) as client:
+            assert client.server_info()["ok"] == 1
+        assert "TLS failed" in failure(url.replace(trusted, "?tls=true"))
 
 
 def test_a_server_that_wants_a_user_and_gets_none_is_explained(guarded_url: str) -> None:
