@@ -66,17 +66,9 @@ class RequestRefusedError(EmailOctopusError):
 
 
 class UnavailableError(EmailOctopusError):
-    """No usable answer came, however often it was asked.
-
-    Attributes:
-        others_answered: whether EmailOctopus answered anything else meanwhile.
-    """
+    """No usable answer came, however often it was asked."""
 
     advice = "Try again later; what was read of it so far is not complete."
-
-    def __init__(self, resource: str, words: str, *, others_answered: bool) -> None:
-        super().__init__(resource, words)
-        self.others_answered = others_answered
 
 
 class ProtocolError(EmailOctopusError):

@@ -82,7 +82,6 @@ class Transport:
         self._redacted = redacted
         self._timeout_seconds = timeout_seconds
         self._max_attempts = max_attempts
-        self._answers = 0  # only whether it grows matters, so two threads may count one
         self._under_way = threading.BoundedSemaphore(connections)
         self._retrying = Retrying(
             sleep=sleep,
@@ -101,12 +100,10 @@ class Transport:
         Raises:
             EmailOctopusError: refused, unavailable after all attempts, or no object.
         """
-        answers_before = self._answers
         outcome = self._retrying(self._attempt, url, name, rank=rank)
         if isinstance(outcome, _Failure):
             words = f"no usable answer in {self._max_attempts} attempts, the last: {outcome.words}"
-            raise UnavailableError(name, words, others_answered=self._answers > answers_before)
-        self._answers += 1
+            raise UnavailableError(name, words)
         if not isinstance(outcome, dict):
             raise ProtocolError(name, "the answer is no JSON object")
         return outcome

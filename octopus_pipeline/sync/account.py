@@ -91,7 +91,7 @@ def sync_campaigns(
     if stages.csv:
         require_writable(connections.settings.export_dir)
     sync = _AccountSync(connections, stages, mode, now, progress)
-    outage, done = OutageWatch(), 0
+    outage, done = OutageWatch(connections), 0
     with tuned_interpreter(), closing(sync):
         for outcome in sync.outcomes(campaigns):
             if isinstance(outcome, ListRefresh):

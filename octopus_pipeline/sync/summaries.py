@@ -44,7 +44,7 @@ def read_summaries(
         MissingKeyError, InvalidKeyError: what concerns every campaign.
         UnavailableError: EmailOctopus is down.
     """
-    read, outage = SummariesRead(), OutageWatch()
+    read, outage = SummariesRead(), OutageWatch(connections)
     pool = ThreadPoolExecutor(connections.settings.emailoctopus_connections)
     try:
         summaries = {
