@@ -40,8 +40,8 @@ def run() -> Iterator[Measurement]:
 
         rows = list(stored())
         written = _write(connections, campaign, rows)
-        finished = _read(written.path)
-        peer_path = written.path.with_name("peer.csv")
+        finished = _read(written)
+        peer_path = written.with_name("peer.csv")
         from_memory, from_disk, peers = [], [], []
         for _ in range(REPETITIONS):
             from_memory.append(seconds_of(lambda: _write(connections, campaign, rows)))
@@ -52,7 +52,8 @@ def run() -> Iterator[Measurement]:
             (from_disk, "the table on disk", None),
         ):
             yield Measurement(
-                f"CSV of {written.rows:,} contacts from {source}: time / pyarrow.csv.write_csv of the finished table",
+                f"CSV of {finished.num_rows:,} contacts from {source}: time / pyarrow.csv.write_csv of the finished "
+                "table",
                 median([our / peer for our, peer in zip(ours, peers, strict=True)]),
                 most=most,
                 how={"seconds": median(ours), "pyarrow_seconds": median(peers)},

@@ -16,9 +16,9 @@ from octopus_pipeline.sync.database import PARTICIPANTS, prepare_database
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymongo import UpdateOne
     from pymongo.database import Database
 
+    from octopus_pipeline.store.bulk import WriteOperation
     from octopus_pipeline.sync.campaigns import KnownCampaign
     from octopus_pipeline.sync.connections import Connections
 
@@ -59,7 +59,7 @@ def _database(connections: Connections, name: str, kind: str) -> Database[dict[s
     return client[name]
 
 
-def _updates(connections: Connections, campaign: KnownCampaign, moment: datetime) -> Iterator[UpdateOne]:
+def _updates(connections: Connections, campaign: KnownCampaign, moment: datetime) -> Iterator[WriteOperation]:
     batches = connections.tables.batches(ENGAGEMENT, str(campaign.key))
     return participant_updates(campaign.campaign.id, batches, moment)
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from octopus_pipeline.sync.connections import Connections
 
 
+_NOT_SENT_YET = "CAMPAIGN_NOT_SENT"
+"""API v1.6's code for the summary of a campaign that is not sent; read literally, also of one that is being sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class SummariesRead:
     """The summaries that were read, and by partition key why others were not."""
@@ -38,7 +42,8 @@ def read_summaries(
 ) -> SummariesRead:
     """Read the summaries of campaigns, concurrently, and remember their counts, and who failed.
 
-    A campaign that vanished since it was listed is left out.
+    A campaign that vanished since it was listed is left out, and so is one whose summary there is only once all of it
+    was sent (API v1.6).
 
     Raises:
         MissingKeyError, InvalidKeyError: what concerns every campaign.
@@ -59,6 +64,8 @@ def read_summaries(
             except (MissingKeyError, InvalidKeyError):
                 raise
             except EmailOctopusError as error:
+                if error.code == _NOT_SENT_YET:
+                    continue
                 outage.failed(error)
                 read.unread[str(known.key)] = error
                 record_failed(connections.database, known.campaign.id, type(error).__name__, now, {})

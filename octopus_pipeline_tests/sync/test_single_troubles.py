@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,18 +12,23 @@ from octopus_pipeline.exports.campaign_csv import CsvWriteError
 from octopus_pipeline.sandbox.faults import FaultKind, FaultRule
 from octopus_pipeline.store.table_writer import TableWriteError
 from octopus_pipeline.sync.account import CampaignFailure
+from octopus_pipeline.sync.campaigns import list_campaigns
 from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.outage import OUTAGE_AFTER
 from octopus_pipeline.sync.plan import MAX_FAILURES, Mode
 from octopus_pipeline.sync.refresh import failed_campaigns, stale_campaigns
 from octopus_pipeline.sync.reports import ReportCountError
 from octopus_pipeline.sync.state import SHORT_READS
-from octopus_pipeline.sync.summaries import read_summaries
-from octopus_pipeline_tests.sync.conftest import Bench
+from octopus_pipeline.sync.summaries import SummariesRead, read_summaries
+from octopus_pipeline_tests.sync.conftest import Bench, open_bench
 from octopus_pipeline_tests.sync.history import assert_true
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pymongo.database import Database
+
+    from octopus_pipeline.sandbox.account import Account
 
 
 def test_summaries_that_cannot_be_read_keep_no_other_campaign_back(bench: Bench) -> None:
@@ -40,6 +45,17 @@ def test_summaries_that_cannot_be_read_keep_no_other_campaign_back(bench: Bench)
     read = read_summaries(bench.connections, campaigns, datetime.now(UTC))
     assert {summary.campaign_id for summary in read.summaries} == outcomes.keys() - unlucky
     assert len(read.unread) == len(unlucky)
+
+
+def test_a_summary_that_there_is_not_before_all_is_sent_is_no_failure(
+    account: Account, mongo_settings: dict[str, Any], mongo_database: Database[dict[str, Any]], tmp_path: Path
+) -> None:
+    settings = {**mongo_settings, "mongo_database": mongo_database.name}
+    with open_bench(account, settings, tmp_path, "v1.6") as bench:
+        now = datetime.now(UTC)
+        drafts = [one for one in list_campaigns(bench.connections, now) if one.campaign.status == "draft"]
+        assert drafts
+        assert read_summaries(bench.connections, drafts, now) == SummariesRead()
 
 
 def test_a_summary_that_cannot_be_read_goes_quiet_and_is_forgotten_once_it_can(bench: Bench) -> None:
