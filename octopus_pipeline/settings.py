@@ -23,8 +23,7 @@ API_BASE_URLS = {"v2": "https://api.emailoctopus.com", "v1.6": "https://emailoct
 """Where each API version lives (documented)."""
 
 OWN_PREFIXES = ("EMAILOCTOPUS_", "MONGO_", "OCTOPUS_")
-"""What the names of our settings begin with; another one that does is misspelt."""
-
+"""What the names of our settings begin with; MONGO_ begins names of other programs, too."""
 
 _ALIKE = 0.8
 """How alike two names are, of 1, if one may be the other misspelt."""
@@ -217,7 +216,6 @@ def _misspelt(environment: Iterable[str], env_file: Iterable[str]) -> list[str]:
         if near:
             problems.append(f"{name}: no such setting; did you mean {near[0]}?")
         elif name.upper().startswith(OWN_PREFIXES) and not name.upper().startswith("MONGO_"):
-            # Other programs' names begin with MONGO_, too: MONGO_INITDB_ROOT_PASSWORD, MONGO_PORT.
             problems.append(f"{name}: no such setting; see .env.example for the names there are")
     return problems
 

@@ -30,7 +30,7 @@ from octopus_pipeline.assets.failures import failure_of, plain_failures
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
 from octopus_pipeline.assets.progress import ProgressOf
 from octopus_pipeline.assets.reports import REPORT_KEYS, REPORT_SPECS, Asked, report_metadata
-from octopus_pipeline.assets.run_process import claim_run
+from octopus_pipeline.assets.run_lease import run_lease
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.sync.account import CampaignFailure, sync_campaigns
 from octopus_pipeline.sync.campaign import ENGAGEMENT, CampaignResult, Stages
@@ -67,10 +67,9 @@ def campaign_sync(
     progress_of: dg.ResourceParam[ProgressOf],
 ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
     """Read, merge, write and export the run's campaigns."""
-    claim_run(context.instance, context.run.run_id)
     failed: dict[str, str] = {}
     stages = _stages(context.selected_asset_keys)
-    with plain_failures():
+    with run_lease(context.instance, context.run.run_id, connections.locks_folder), plain_failures():
         asked = Asked(connections) if stages.reports else None
         campaigns = []
         for key in context.partition_keys:

@@ -72,7 +72,7 @@ def report_metadata(
         read = "unchanged since the last sync" if expected.total else "nobody, says the summary"
     is_there = tables.exists(table, key)
     return {
-        "dagster/row_count": tables.rows(table, key) if is_there else 0,
+        "dagster/row_count": download.rows if download else tables.rows(table, key) if is_there else 0,
         "read": read,
         "contacts": result.report_contacts[report],
         "contacts_of_the_summary": expected.unique,

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from octopus_pipeline.assets.run_process import end_if_orphaned
+from octopus_pipeline.assets.run_lease import end_if_orphaned
 from octopus_pipeline.orchestration.jobs import RANGE_END, RANGE_START
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -21,11 +22,14 @@ _UNFINISHED = [
 ]
 
 
-def keys_in_flight(instance: dg.DagsterInstance, ordered: Sequence[str]) -> set[str]:
-    """The partitions of all unfinished runs, single or ranged; runs whose process was killed are ended first."""
+def keys_in_flight(instance: dg.DagsterInstance, ordered: Sequence[str], locks_folder: Path) -> set[str]:
+    """Those of `ordered` that an unfinished run works on, single or ranged.
+
+    Runs whose process was killed, as `locks_folder` tells, are marked as failed instead.
+    """
     keys: set[str] = set()
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
-        if end_if_orphaned(instance, run):
+        if end_if_orphaned(instance, run, locks_folder):
             continue
         first = run.tags.get(RANGE_START) or run.tags.get("dagster/partition")
         last = run.tags.get(RANGE_END) or first

@@ -64,7 +64,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         present = context.instance.get_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "")
         new = [one.key for one in known if one.key and one.key not in present]
         ordered = [*present, *new]
-        wanted = (stale & set(ordered)) - keys_in_flight(context.instance, ordered)
+        wanted = (stale & set(ordered)) - keys_in_flight(context.instance, ordered, connections.locks_folder)
         return dg.SensorResult(
             run_requests=sync_requests(wanted, ordered, Mode.REFRESH),
             dynamic_partitions_requests=[CAMPAIGN_PARTITIONS.build_add_request(new)] if new else [],
@@ -98,7 +98,7 @@ def _changed_campaigns(
         with Connections(settings) as connections:
             stale = {str(one.key) for one in stale_campaigns(connections)}
         ordered = context.instance.get_dynamic_partitions(CAMPAIGN_PARTITIONS.name or "")
-        wanted = (stale & set(ordered)) - keys_in_flight(context.instance, ordered)
+        wanted = (stale & set(ordered)) - keys_in_flight(context.instance, ordered, connections.locks_folder)
         return sync_requests(wanted, list(ordered), Mode.REFRESH) or dg.SkipReason("no campaign changed")
 
     return changed_campaigns

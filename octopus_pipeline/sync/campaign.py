@@ -98,14 +98,16 @@ def finish_campaign(
     One process at a time does this for a campaign: what it merges with must not change under it.
     """
     with FileLock(connections.locks_folder / f"campaign-{known.campaign.id}.lock"):
-        before, flagged_before = engagement_counts(connections, known), _flagged(connections, known)
+        table_before = _engagement(connections, known)
+        before = _counts(table_before)
         if before is None and not _has_what_it_needs(connections, known, summary, stages):
             message = f"campaign {known.key} was never synced; sync it, reports and all, before anything else"
             raise NeverSyncedError(message)
         if stages.engagement:
             _merge_engagement(connections, known)
-        engagement = engagement_counts(connections, known)
-        fallen = _fallen(flagged_before, _flagged(connections, known))
+        table_now = _engagement(connections, known)
+        engagement = _counts(table_now)
+        fallen = _fallen(table_before, table_now)
         report_contacts = _report_contacts(connections, known, downloads)
         stored = _write_participants(connections, known, now) if stages.participants else None
         csv = _write_csv(connections, known) if stages.csv else None
@@ -147,24 +149,35 @@ def _has_what_it_needs(
 
 def engagement_counts(connections: Connections, known: KnownCampaign) -> EngagementCounts | None:
     """The contacts and flags of the campaign's engagement table; None if it was never merged."""
+    return _counts(_engagement(connections, known))
+
+
+def _engagement(connections: Connections, known: KnownCampaign) -> pa.Table | None:
+    """contact_id and the flags of the campaign's engagement table; None if it was never merged."""
     if not connections.tables.exists(ENGAGEMENT, str(known.key)):
         return None
-    table = connections.tables.read(ENGAGEMENT, str(known.key), columns=["contact_id", *FLAGS])
+    return connections.tables.read(ENGAGEMENT, str(known.key), columns=["contact_id", *FLAGS])
+
+
+def _counts(table: pa.Table | None) -> EngagementCounts | None:
+    if table is None:
+        return None
     flags = {flag: pc.sum(table[flag], min_count=0).as_py() for flag in FLAGS}
     return EngagementCounts(table.num_rows, pc.count_distinct(table["contact_id"]).as_py(), flags)
 
 
-def _flagged(connections: Connections, known: KnownCampaign) -> dict[str, pa.Array]:
-    """The contacts that have each flag in the campaign's engagement table; none if it was never merged."""
-    if not connections.tables.exists(ENGAGEMENT, str(known.key)):
-        return {}
-    table = connections.tables.read(ENGAGEMENT, str(known.key), columns=["contact_id", *FLAGS])
-    return {flag: table["contact_id"].filter(table[flag]).combine_chunks() for flag in FLAGS}
-
-
-def _fallen(before: Mapping[str, pa.Array], now: Mapping[str, pa.Array]) -> dict[str, int]:
+def _fallen(before: pa.Table | None, now: pa.Table | None) -> dict[str, int]:
     """How many contacts had a flag and have it no more, a flag; flags that nobody lost are left out."""
-    lost = {flag: pc.invert(pc.is_in(had, now[flag])).true_count for flag, had in before.items()}
+    if before is None or now is None:
+        return {}
+
+    def those_with(table: pa.Table, flag: str) -> pa.Array:
+        return table["contact_id"].filter(table[flag]).combine_chunks()
+
+    lost = {
+        flag: pc.invert(pc.is_in(those_with(before, flag), those_with(now, flag))).true_count
+        for flag in FLAGS
+    }
     return {flag: contacts for flag, contacts in lost.items() if contacts}
 
 

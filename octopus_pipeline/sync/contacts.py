@@ -88,7 +88,8 @@ def expected_pages(connections: Connections, contact_list: ContactList) -> int:
 
 def refresh_all_lists(connections: Connections, now: datetime, *, progress: Progress) -> list[ListRefresh]:
     """Bring the tables of all the account's lists up to date, side by side."""
-    lists, _ = list(connections.octopus.lists()), connections.database  # opened before threads need it
+    lists = list(connections.octopus.lists())
+    _ = connections.database  # opened by one thread, before many need it
     progress.expect(sum(expected_pages(connections, one) for one in lists))
     with ThreadPoolExecutor(connections.settings.emailoctopus_connections) as pool:
         refreshes = [

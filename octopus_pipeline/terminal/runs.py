@@ -99,7 +99,10 @@ class Runner:
                 self.work.stopped = _failure(result)
                 return
             self.work.failed.update(failed)
-            self.work.synced += [key for key in group if key not in failed]
+            synced = [key for key in group if key not in failed]
+            self.work.synced += synced
+            for key in synced:  # its summary, which could not be read before, could
+                self.work.failed.pop(key, None)
 
     def _execute(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 from collections import Counter
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from octopus_pipeline.assets.run_process import PROCESS_TAG
+from octopus_pipeline.assets.run_lease import HOST_TAG
 from octopus_pipeline.emailoctopus.records import Report
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA
 from octopus_pipeline.orchestration.jobs import (
@@ -64,7 +63,8 @@ def test_a_ranged_run_materialises_every_asset_of_every_campaign_with_its_checks
             assert event.metadata["dagster/row_count"].value == rows
     run = project.instance.get_run_by_id(first_run.run_id)
     assert run
-    assert run.tags[PROCESS_TAG].split()[:2] == [socket.gethostname(), str(os.getpid())]
+    assert run.tags[HOST_TAG] == socket.gethostname()
+    assert not list(project.bench.connections.locks_folder.glob("run-*")), "its lock is gone with it"
     assert len(checks(first_run)) == 6 * len(project.partitions())
     assert all(checks(first_run).values())
 

@@ -10,10 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import psutil
 import pytest
 
-from octopus_pipeline.assets.run_process import PROCESS_TAG
+from octopus_pipeline.assets.run_lease import HOST_TAG
 from octopus_pipeline.orchestration.inventory import no_campaign_left_failed
 from octopus_pipeline.orchestration.jobs import (
     DAILY_SNAPSHOT,
@@ -31,6 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dagster._core.definitions.sensor_definition import SensorExecutionData
+
+
+HOLD_LOCK = """
+import sys
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -110,29 +118,29 @@ def test_a_run_whose_process_was_killed_is_ended_and_its_campaigns_are_requested
 ) -> None:
     project = fresh_project
     keys = project.list_campaigns()
-    with start_child() as child:
-        alive = run_of(project, keys, psutil.Process(child.pid))
+    run = project.instance.create_run_for_job(
+        project.definitions.resolve_job_def(SYNC_CAMPAIGNS.name),
+        tags={**range_tags(keys[0], keys[-1]), HOST_TAG: socket.gethostname()},
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    assert requested(tick(project), keys) == [], "its step has not begun"
+    with worker_of(project, run.run_id) as worker:
+        assert worker.stdout
+        assert worker.stdout.readline() == b"locked\n"
         assert requested(tick(project), keys) == []
-        child.kill()
+        worker.kill()
     assert requested(tick(project), keys) == keys
-    ended = project.instance.get_run_by_id(alive.run_id)
+    ended = project.instance.get_run_by_id(run.run_id)
     assert ended
     assert ended.status is dg.DagsterRunStatus.FAILURE
 
 
-def run_of(project: Project, keys: list[str], process: psutil.Process) -> dg.DagsterRun:
-    """A run of all campaigns that a process works on."""
-    mark = f"{socket.gethostname()} {process.pid} {process.create_time():.0f}"
-    return project.instance.create_run_for_job(
-        project.definitions.resolve_job_def(SYNC_CAMPAIGNS.name),
-        tags={**range_tags(keys[0], keys[-1]), PROCESS_TAG: mark},
-        status=dg.DagsterRunStatus.STARTED,
+def worker_of(project: Project, run_id: str) -> subprocess.Popen[bytes]:
+    """A process that holds a run's lock as one that works on it does, until it is killed."""
+    path = project.bench.connections.locks_folder / f"run-{run_id}.lock"
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLD_LOCK, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-
-
-def start_child() -> subprocess.Popen[bytes]:
-    """A process that does nothing until it is killed."""
-    return subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
 
 
 def test_an_outage_is_a_reason_to_skip_and_loses_nothing(project: Project, keys: list[str]) -> None:
