@@ -8,7 +8,7 @@ What says nothing (`-1`, `-1.0`, NaN, `NA`, `N/A`, `NULL`, blanks) and what cann
 from __future__ import annotations
 
 import math
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, TypeAlias
@@ -36,14 +36,24 @@ _CASINGS = {
 _NOTHING = pa.array(["", "-1", "-1.", "-1.0", "-1.00", *sorted(_CASINGS)], pa.string())
 _WHOLE = 2.0**53
 """Floats below this hold every whole number exactly."""
+_LONGEST_INTEGER_BITS = 1_000
 
-_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?$"
+_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
 _ZIP = r"^(?P<zip>\d{3,5})(?:\.0*)?$"
 _ZIP_AND_4 = r"^(?P<zip>\d{5})[- ]?(?:\d{4}(?:\.0*)?)?$"
 _LOWEST_ZIP = 501
 _PHONE = r"^[2-9]\d{2}[2-9]\d{6}$"
 _SAME_DIGITS = pa.array([str(digit) * 10 for digit in range(10)])
 _EMAIL = r"^[^@\s]+@[^@\s]+$"
+
+
+_PLAIN = (
+    pa.types.is_string,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_boolean,
+    pa.types.is_null,
+)
 
 
 def column(values: Sequence[object]) -> pa.Array:
@@ -54,10 +64,11 @@ def column(values: Sequence[object]) -> pa.Array:
     """
     try:
         found = pa.array(values, from_pandas=True)  # which takes NaN among texts for a null
-    except (pa.ArrowException, OverflowError, UnicodeError):
+    except (pa.ArrowException, ArithmeticError, TypeError, ValueError):
         pass
     else:
-        if not pa.types.is_nested(found.type):
+        mixed = pa.types.is_floating(found.type) and bool in set(map(type, values))  # true would be 1.0
+        if not mixed and any(is_kind(found.type) for is_kind in _PLAIN):
             return found
     texts = [value if type(value) is str else _as_text(value) for value in values]
     try:
@@ -68,15 +79,27 @@ def column(values: Sequence[object]) -> pa.Array:
 
 
 def _as_text(value: object) -> str | None:
-    if isinstance(value, float):
-        if value.is_integer() and abs(value) < _WHOLE:
-            return str(int(value))
-        return repr(value) if math.isfinite(value) else None
+    if isinstance(value, Decimal128):
+        value = value.to_decimal()
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, int):
-        return str(value) if value.bit_length() < 1000 else None
-    if isinstance(value, str | Decimal | Decimal128 | ObjectId | UUID | date | datetime):
-        return str(value)
-    return None
+        return str(value) if value.bit_length() < _LONGEST_INTEGER_BITS else None
+    if isinstance(value, float):
+        return _float_text(value)
+    if isinstance(value, Decimal):
+        return None if value.is_nan() else str(value)
+    return str(value) if isinstance(value, str | ObjectId | UUID | date) else None
+
+
+def _float_text(value: float) -> str | None:
+    """As Arrow writes it, so that a value reads the same whatever stands beside it."""
+    if not math.isfinite(value):
+        return None
+    if value.is_integer() and abs(value) < _WHOLE:
+        return str(int(value))
+    # Python writes exponents otherwise.
+    return repr(value) if 0.001 < abs(value) < 1e9 else pa.scalar(value).cast(pa.string()).as_py()
 
 
 def texts(column: Column) -> pa.Array:

@@ -50,6 +50,7 @@ def csv_tables(
     while batch := list(islice(rows, batch_rows)):
         ragged = [number for number, row in batch if len(row) != len(header)]
         if ragged:
+            ragged += [number for number, row in rows if len(row) != len(header)]
             remedy = "Each row must have as many cells as the header; a cell with the delimiter in it needs quotes."
             raise CountyFileError(path, "rows are longer or shorter than the header", remedy, rows=ragged)
         columns = list(zip(*(row for _, row in batch), strict=True))
