@@ -128,7 +128,7 @@ def test_every_column_says_what_it_means() -> None:
 
 
 def test_an_old_name_of_a_field_counts_where_the_usual_one_says_nothing() -> None:
-    documents = [
+    documents: list[dict[str, object]] = [
         {"zip_code": "43452"},
         {"parcel_zip": -1, "zip_code": 43452.0},
         {"parcel_zip": 43206, "zip_code": 43452},
