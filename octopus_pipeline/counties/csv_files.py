@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from octopus_pipeline.counties.file_errors import CountyFileError
+from octopus_pipeline.counties.file_errors import CountyFileError, mapping_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,5 +98,5 @@ def _undecodable(
     path: Path, mapping: FileMapping, rows: Sequence[int], columns: Sequence[str]
 ) -> CountyFileError:
     encoding = "UTF-8" if mapping.encoding == "utf-8-sig" else mapping.encoding
-    remedy = 'Save it as UTF-8, or say what it is in {county}.toml, for instance encoding = "cp1252".'
+    remedy = f'Save it as UTF-8, or say what it is in {mapping_name(path)}, for instance encoding = "cp1252".'
     return CountyFileError(path, f"it is not all {encoding}", remedy, rows=rows, columns=columns)

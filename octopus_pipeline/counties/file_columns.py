@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from octopus_pipeline.counties import cleaning
-from octopus_pipeline.counties.file_errors import CountyFileError
+from octopus_pipeline.counties.file_errors import CountyFileError, mapping_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def find_columns(path: Path, kind: RecordKind, mapping: FileMapping, header: Seq
         if field.name in kind.needed and columns.keys().isdisjoint(field.sources)
     ]
     if needed:
-        remedy = f"{_found(header)} Name the column so, or say in {{county}}.toml which one it is."
+        remedy = f"{_found(header)} Name the column so, or say in {mapping_name(path)} which one it is."
         raise CountyFileError(path, "needed columns are absent", remedy, columns=needed)
     return columns
 

@@ -14,6 +14,11 @@ _NAMED = 5
 """So many rows are named; the rest is counted."""
 
 
+def mapping_name(path: Path) -> str:
+    """The name that the mapping file of a county's file has: `franklin.toml`."""
+    return f"{path.stem.rpartition('_')[0]}.toml"
+
+
 class CountyFileError(PipelineError):
     """A county's file is refused whole; the message names it, rows and columns, and holds no value of it.
 

@@ -188,7 +188,7 @@ def test_text_that_cannot_be_decoded_is_refused_by_row_and_column(tmp_path: Path
     write(tmp_path, "franklin_residential.csv", text, "cp1252")
     error = refusal(tmp_path)
     assert "it is not all UTF-8 (rows 3, 4; column address)" in str(error)
-    assert 'encoding = "cp1252"' in str(error)
+    assert 'in franklin.toml, for instance encoding = "cp1252"' in str(error)
     write(tmp_path, "franklin_residential.csv", HOUSES, "utf-16")
     assert "it is not all UTF-8" in str(refusal(tmp_path))
 
