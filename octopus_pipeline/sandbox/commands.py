@@ -15,6 +15,8 @@ import orjson
 from octopus_pipeline.sandbox.account import load_account, save_account
 from octopus_pipeline.sandbox.clock import set_clock
 from octopus_pipeline.sandbox.control_client import SandboxControl, SandboxError
+from octopus_pipeline.sandbox.counties import generate_counties
+from octopus_pipeline.sandbox.county_files import save_counties
 from octopus_pipeline.sandbox.faults import rule_from_json
 from octopus_pipeline.sandbox.generate import generate_account
 from octopus_pipeline.sandbox.process import KEY_VARIABLE
@@ -152,6 +154,27 @@ def generate(
     account = _generate(seed, campaigns, rows, lists, largest_share)
     save_account(account, out)
     click.echo(f"{len(account.campaigns)} campaigns and {len(account.contacts)} contacts in {out}")
+
+
+@sandbox.command()
+@click.option(
+    "--account",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the account whose people live in the counties.",
+)
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write."
+)
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same counties.")
+def counties(*, account: Path, out: Path, seed: int) -> None:
+    """Invent county records in which some of an account's people live.
+
+    Writes the CSV files that `octopus counties load` takes, and who truly lives where (homes.jsonl).
+    """
+    made = generate_counties(_load(account), seed=seed)
+    save_counties(made, out)
+    click.echo(f"{len(made)} counties with {sum(len(each.homes) for each in made)} participants in {out}")
 
 
 @sandbox.command()

@@ -1,0 +1,71 @@
+"""Noticing that a county's collection changed without reading it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from bson import json_util
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
+
+from octopus_pipeline.counties.collections import read_failure
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+_WRITES = ("insert", "modify", "remove", "update")
+
+
+def fingerprint(database: Database[dict[str, Any]], name: str) -> str | None:
+    """A text that changes when the collection's content changes; None if there is no such collection.
+
+    It is made of what the server knows without looking at documents, some milliseconds however large the collection:
+    its identity (another one when it is dropped and made again, or replaced by renaming), the number of
+    documents and of their bytes, the least and greatest `_id`, and the storage engine's own counts of
+    writes. It may change without a change of content: when the server was restarted (its counts of writes begin anew),
+    another member of the replica set became primary, or a document was rewritten as it was.
+    Then the collection is read once in vain.
+
+    It stays the same in spite of a change only by chance, or if all of this comes together: documents were changed
+    in place, to the very same size, their server restarted since, and it had also just restarted, before any
+    write, when the fingerprint was last taken. Where the server does not tell its counts of writes (other storage
+    engines than WiredTiger, emulations of MongoDB) any change in place to the same size goes unnoticed.
+
+    Raises:
+        CountyReadError: if the server refuses.
+        MongoUnavailableError: if it was lost.
+    """
+    try:
+        found = next(iter(database.list_collections(filter={"name": name})), None)
+        if found is None:
+            return None
+        collection = database[name]
+        parts = [
+            found.get("info", {}).get("uuid"),
+            collection.estimated_document_count(),
+            *(next(iter(collection.find({}, {"_id": 1}).sort("_id", way).limit(1)), None) for way in (1, -1)),
+            _storage(database, name),
+        ]
+    except PyMongoError as error:
+        failure = read_failure(error, database, name)
+    else:
+        return hashlib.sha256(json_util.dumps(parts, sort_keys=True).encode()).hexdigest()
+    # Raised outside the handler: the driver's error, which may quote data, is not in its context.
+    raise failure
+
+
+def _storage(database: Database[dict[str, Any]], name: str) -> list[tuple[int, int, list[tuple[str, int]]]]:
+    """Documents, bytes and counts of writes a shard; empty where the server does not tell."""
+    try:
+        answers = list(database[name].aggregate([{"$collStats": {"storageStats": {}}}]))
+    except ConnectionFailure:
+        raise
+    except OperationFailure:
+        return []
+    return sorted(_shard(answer.get("storageStats", {})) for answer in answers)
+
+
+def _shard(storage: dict[str, Any]) -> tuple[int, int, list[tuple[str, int]]]:
+    cursor = storage.get("wiredTiger", {}).get("cursor", {})
+    writes = sorted((what, int(count)) for what, count in cursor.items() if what.startswith(_WRITES))
+    return int(storage.get("count", 0)), int(storage.get("size", 0)), writes
