@@ -8,10 +8,13 @@ from typing import Final, NamedTuple
 
 from octopus_pipeline.matching.ascii_text import folded
 from octopus_pipeline.matching.cities import city_name
+from octopus_pipeline.matching.directions import DIRECTIONS
 from octopus_pipeline.matching.house_numbers import read_house_number
 from octopus_pipeline.matching.localities import OHIO_ZIPS, split_locality
-from octopus_pipeline.matching.streets import read_street
-from octopus_pipeline.matching.units import split_unit, unit_value
+from octopus_pipeline.matching.street_types import STREET_TYPES
+from octopus_pipeline.matching.street_words import STREET_WORDS
+from octopus_pipeline.matching.streets import has_glued_type, read_street
+from octopus_pipeline.matching.units import UNIT_WORDS, split_unit, unit_value
 
 
 class AddressParts(NamedTuple):
@@ -38,14 +41,14 @@ NOADDRESS NOADDRESSGIVEN NONEGIVEN NOTAPPLICABLE NOTASSIGNED NOTAVAILABLE NOTGIV
 NOSITUSADDRESS UNASSIGNED VACANT VACANTLAND GENERALDELIVERY
 """
 _JUNK: Final = frozenset(_JUNK_TEXTS.split())
-_JUNK_NUMBER = re.compile(r"(?:-1|0+)(?:\.0*)?")
+_NOTHING = re.compile(r"(?:(?:-1|0+)(?:\.0*)?)?")
 _NOT_ALNUM = re.compile(r"[^A-Z0-9]")
 
 _PO_BOX = re.compile(
     r"\b(?:(?:P ?O|POST(?:AL)? OFFICE|P0|PO?ST) ?(?:BOX|BX|BOC|DRAWER|B(?= ?\d))|POB(?:OX)?|CALLER BOX)"
-    r"(?: ?(?:NO|NUMBER|#))? ?(?:[A-Z]?\d[\d-]*[A-Z]?\b|[A-Z]\b|$|(?= |,))|^P ?O ?#? ?\d+$|^BOX \d+(?=,|$)"
+    r"(?: ?(?:NO|NUMBER|#))? ?(?:[A-Z]?\d[\d-]*[A-Z]?\b|[A-Z]\b|$|(?= |,))|^P ?O \d+$|^BOX \d+(?=,|$)"
 )
-_MAY_BE_BOX = re.compile(r"BO[XC]|BX|DRAWER|^P ?O ?#? ?\d|P ?O ?B")
+_MAY_BE_BOX = re.compile(r"BO[XC]|BX|DRAWER|^P ?O ?\d|P ?O ?B")
 _NO_SIGNS: Final = re.compile(r"[A-Z0-9 ,#-]*").fullmatch
 _QUOTES = re.compile(r"['\"`]")
 _SITE = re.compile(r"\d+[A-Z]? [A-Z0-9]")
@@ -60,6 +63,9 @@ _SPACED_HALF = re.compile(r"^(\d+) 1 2(?= [A-Z]{2})")
 _ASIDE = re.compile(r"\((?!(?:REAR|UPPER|LOWER|UP|DOWN|FRONT|UNIT|APT)\b)[^)]*\)?")
 _SIGNS = re.compile(r"[^A-Z0-9#]+")
 
+_TELLING_WORDS: Final = STREET_WORDS | UNIT_WORDS | DIRECTIONS.keys() | STREET_TYPES.keys() | {"USA", "OHIO"}
+"""A street of one word that is none of these, and has no type glued to it, reads the same ever after."""
+_SHORT: Final = 2
 _MOST_ROUNDS: Final = 6
 _PLAIN_UNIT: Final = re.compile(r"[A-Z]?\d{0,4}[A-Z]?").fullmatch
 
@@ -108,11 +114,16 @@ def _is_plain(parts: AddressParts) -> bool:
 @lru_cache(maxsize=1 << 16)
 def _reads_same(direction: str, street: str, street_type: str, *, numbered: bool) -> bool:
     parts = AddressParts(1 if numbered else None, None, "", direction, street, street_type)
+    plain_word = street.isalpha() and len(street) > _SHORT and not _MAY_BE_BOX.search(street)
+    if numbered and plain_word and street not in _TELLING_WORDS and not has_glued_type(street):
+        return True
     return _read(address_line(parts)) == parts
 
 
 def _read(text: str) -> AddressParts:
-    if _JUNK_NUMBER.fullmatch(text) or _NOT_ALNUM.sub("", text) in _JUNK:
+    if not text[:1].isdigit() and _NOT_ALNUM.sub("", text) in _JUNK:
+        return NO_ADDRESS
+    if text[:1] in ("-", "0", "") and _NOTHING.fullmatch(text):
         return NO_ADDRESS
     if not _NO_SIGNS(text):
         text = _ASIDE.sub(" ", _QUOTES.sub("", text).replace("&", " & "))
@@ -130,16 +141,19 @@ def _read(text: str) -> AddressParts:
 
 
 def _read_line(line: str) -> AddressParts:
-    line = _NAME_FIRST.sub("", _CARE_OF.sub("", line))
-    line = _SPACED_HALF.sub(r"\1 1/2", _LOCAL_ROAD_NUMBER.sub(_local_road_number, line))
     before = ""
-    first = _UNIT_FIRST.match(line)
-    if first is not None:
-        before = unit_value([first[1] or first[2]])
-        line = line[first.end() :]
+    if not line[:1].isdigit():
+        line = _NAME_FIRST.sub("", _CARE_OF.sub("", line))
+        first = _UNIT_FIRST.match(line)
+        if first is not None:
+            before = first[1] or first[2]
+            line = line[first.end() :]
+    if "-" in line:
+        line = _LOCAL_ROAD_NUMBER.sub(_local_road_number, line)
+    if " 1 2 " in line:
+        line = _SPACED_HALF.sub(r"\1 1/2", line)
     number = read_house_number(line)
-    words = _SIGNS.sub(" ", _first_street(number.rest).replace("#", " # ")).split()
-    words, designated = split_unit(words)
+    words, designated = split_unit(_words(number.rest))
     street = read_street(words)
     return AddressParts(
         number.number,
@@ -148,14 +162,17 @@ def _read_line(line: str) -> AddressParts:
         street.direction,
         street.name,
         street.kind,
-        (designated or street.unit or number.unit or before)[:10],
+        designated or street.unit or unit_value([number.unit or before]),
     )
 
 
-def _first_street(street: str) -> str:
-    """An intersection (`BROADWAY & SUNRISE`) counts as the first of its streets; `B & O RD` is one street."""
+def _words(street: str) -> list[str]:
+    """The words of a street and `#`; of an intersection (`BROADWAY & SUNRISE`) the first street's (`B & O RD` is one)."""
+    words = street.split()
+    if all(map(str.isalnum, words)):
+        return words
     first, _, _ = street.partition(" & ")
-    return first if len(first) > 1 else street
+    return _SIGNS.sub(" ", (first if len(first) > 1 else street).replace("#", " # ")).split()
 
 
 def _local_road_number(found: re.Match[str]) -> str:

@@ -51,7 +51,7 @@ def read_house_number(line: str) -> HouseNumber:
             number, int(second[2]), second[2], joined=second[1] != " ", lettered=bool(second[4])
         )
         if number_to is None:
-            unit = (second[2] + (second[4] or "")) if int(second[2]) or second[4] else ""
+            unit = second[2] + (second[4] or "")
         elif second[4] in DIRECTIONS:
             after = f" {second[4]}{after}"
         elif number_to == number and int(second[2]) != number:

@@ -29,7 +29,7 @@ _LOCAL = (
     ("RD", re.compile(rf"(?:ROAD|RD){_LOCAL_NUMBER}")),
     ("RR", re.compile(r"(?:RURAL ?(?:ROUTE|RT|RTE)|R ?R|R ?F ?D|STAR ROUTE|HC)(?: ?#)? ?0*(\d{1,3})(?= |$)")),
 )
-_LETTERED = re.compile(r"(?:COUNTY|CO|CNTY) ?(?:ROAD|RD) ?([A-Z])(?: ?(\d{1,2}))?$")
+_LETTERED = re.compile(r"(?:(?:COUNTY|CO|CNTY) (?:ROAD|RD) |COUNTYROAD)([A-Z])(?: ?(\d{1,2}))?$")
 _BEGINNING = re.compile(r"U|S|OH|I|R|H|C|T|P")
 
 US_ROUTES: Final = frozenset(

@@ -142,6 +142,11 @@ _NAME_WORDS: Final = {spelling: row[0] for row in _NAME_ROWS for spelling in row
 NAME_ENDINGS: Final = frozenset(word for row in _NAME_ROWS for word in row)
 """Words that end names, behind which a direction or a unit may stand as behind a type (`VALLEY VIEW N`)."""
 
+STREET_WORDS: Final = (
+    NAME_ENDINGS | _ORDINAL_WORDS.keys() | _ORDINAL_ENDINGS | {"DR", "JFK", "MLK", "NO", "OLD", "SO"}
+)
+"""Every word of names that is read as another, or as none."""
+
 _CARDINALS: Final = (
     "ONE",
     "TWO",

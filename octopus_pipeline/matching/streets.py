@@ -43,13 +43,14 @@ class Street(NamedTuple):
 def read_street(words: list[str]) -> Street:
     """The street that the words name; a unit without designator may stand behind it."""
     direction = ""
+    words = [word for word in words if word != "#"]
     route = _route(words)
     if route is None and words and words[0] in DIRECTIONS:
         direction = DIRECTIONS[words[0]]
         route = _route(words[1:])
     if route is not None:
         return _numbered(direction, *route)
-    words, unit = split_bare_unit([word for word in words if word != "#"])
+    words, unit = split_bare_unit(words)
     return _named(*_leading_direction(words), unit)
 
 
@@ -117,6 +118,11 @@ def _trailing_direction(words: list[str]) -> tuple[list[str], str]:
     if len(words) < 2 or words[-1] not in DIRECTIONS or words[-2] in _OF_A_DIRECTION:
         return words, ""
     return words[:-1], DIRECTIONS[words[-1]]
+
+
+def has_glued_type(word: str) -> bool:
+    """Whether a type is glued to the name: `MAPLELN`."""
+    return word not in _NOT_GLUED and _GLUED_TYPE.fullmatch(word) is not None
 
 
 def _split_type(words: list[str]) -> tuple[list[str], str]:

@@ -59,6 +59,9 @@ _NO_NAMES: Final = frozenset(
 )
 """Positions that no street's name ends with."""
 
+UNIT_WORDS: Final = _NUMBERED | _RARE | POSITIONS.keys()
+"""Every word that designates a unit."""
+
 _GLUED = re.compile(r"(APT|UNIT|STE|SUITE|LOT|BLDG|CONDO|TRLR|RM)(\d[A-Z0-9]*)")
 _WITH_DIGIT = re.compile(r"(?=[A-Z]*\d)[A-Z0-9]{1,8}")
 _BARE = re.compile(r"\d{1,5}[A-Z]{0,2}|[A-Z]{1,2}\d{1,4}|[ABCDF-MO-RT-VX-Z]")
@@ -70,7 +73,9 @@ def unit_value(words: Sequence[str]) -> str:
     """What designators stand before, as one word without leading zeros: `# 4 B` -> `4B`, `LOWER` -> `LOWR`."""
     values = [POSITIONS.get(word, word) for word in words if word != "#" and word not in _NUMBERED]
     unit = "".join(values).lstrip("0")[:_LONGEST]
-    return "" if len(unit) > 1 and (unit in STREET_TYPES or unit in DIRECTIONS or unit == "OH") else unit
+    if len(unit) > 1 and (unit in STREET_TYPES or unit in DIRECTIONS or unit in _NUMBERED or unit == "OH"):
+        return ""
+    return POSITIONS.get(unit, unit)
 
 
 def split_unit(words: list[str]) -> tuple[list[str], str]:
@@ -108,7 +113,7 @@ _ENDINGS: Final = frozenset({"ST", "ND", "RD", "TH"})
 
 
 def _parts(word: str) -> tuple[str, ...]:
-    glued = _GLUED.fullmatch(word)
+    glued = None if word.isalpha() else _GLUED.fullmatch(word)
     return (glued[1], glued[2]) if glued is not None else (word,)
 
 
