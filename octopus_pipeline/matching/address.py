@@ -26,7 +26,7 @@ ADDRESS_SCHEMA: Final = pa.schema(
         _column(
             "number_to",
             pa.int32(),
-            "Higher number of a range (`30 32 TERRY ST`); null if none.",
+            "Higher number of a range (`30 32 TERRY ST`), the same of `913 913 1/2`; null if none.",
             nullable=True,
         ),
         _column("fraction", pa.string(), "`1/2`, or the letter at the number (`12A`); '' if none."),

@@ -167,7 +167,7 @@ def _read_line(line: str) -> AddressParts:
 
 
 def _words(street: str) -> list[str]:
-    """The words of a street and `#`; of an intersection (`BROADWAY & SUNRISE`) the first street's (`B & O RD` is one)."""
+    """The words of a street and `#`; of an intersection (`BROADWAY & SUNRISE`) the first street's."""
     words = street.split()
     if all(map(str.isalnum, words)):
         return words
