@@ -134,8 +134,11 @@ def _read(text: str) -> AddressParts:
         beside = boxless if boxless.replace(" ", "").isalpha() else ""
         return AddressParts(city=city or city_name(beside), zip=zip_code, po_box=True)
     parts = _read_line(boxless)._replace(city=city, zip=zip_code)
-    alone = not (parts.street or parts.street_type or parts.unit)
-    if alone and parts.number is not None and parts.number in OHIO_ZIPS:
+    if parts.street or parts.street_type:
+        return parts
+    if parts.number is None:
+        return AddressParts(city=city, zip=zip_code)
+    if parts.number in OHIO_ZIPS and not parts.unit:
         return AddressParts(city=city, zip=zip_code or parts.number)
     return parts
 
