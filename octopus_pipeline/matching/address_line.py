@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from octopus_pipeline.matching.ascii_text import folded
 from octopus_pipeline.matching.cities import city_name
-from octopus_pipeline.matching.directions import DIRECTIONS
+from octopus_pipeline.matching.directions import DIRECTIONS, LANDMARKS
 from octopus_pipeline.matching.house_numbers import read_house_number
-from octopus_pipeline.matching.localities import OHIO_ZIPS, split_locality
+from octopus_pipeline.matching.localities import split_locality
 from octopus_pipeline.matching.street_types import STREET_TYPES
 from octopus_pipeline.matching.street_words import STREET_WORDS
 from octopus_pipeline.matching.streets import has_glued_type, read_street
@@ -63,7 +63,9 @@ _SPACED_HALF = re.compile(r"^(\d+) 1 2(?= [A-Z]{2})")
 _ASIDE = re.compile(r"\((?!(?:REAR|UPPER|LOWER|UP|DOWN|FRONT|UNIT|APT)\b)[^)]*\)?")
 _SIGNS = re.compile(r"[^A-Z0-9#]+")
 
-_TELLING_WORDS: Final = STREET_WORDS | UNIT_WORDS | DIRECTIONS.keys() | STREET_TYPES.keys() | {"USA", "OHIO"}
+_TELLING_WORDS: Final = (
+    STREET_WORDS | UNIT_WORDS | LANDMARKS | DIRECTIONS.keys() | STREET_TYPES.keys() | {"USA", "OHIO"}
+)
 """A street of one word that is none of these, and has no type glued to it, reads the same ever after."""
 _SHORT: Final = 2
 _MOST_ROUNDS: Final = 6
@@ -134,13 +136,7 @@ def _read(text: str) -> AddressParts:
         beside = boxless if boxless.replace(" ", "").isalpha() else ""
         return AddressParts(city=city or city_name(beside), zip=zip_code, po_box=True)
     parts = _read_line(boxless)._replace(city=city, zip=zip_code)
-    if parts.street or parts.street_type:
-        return parts
-    if parts.number is None:
-        return AddressParts(city=city, zip=zip_code)
-    if parts.number in OHIO_ZIPS and not parts.unit:
-        return AddressParts(city=city, zip=zip_code or parts.number)
-    return parts
+    return parts if parts.street or parts.street_type else AddressParts(city=city, zip=zip_code)
 
 
 def _read_line(line: str) -> AddressParts:

@@ -30,7 +30,7 @@ _STATES: Final = """
 """
 _STATE_ZIPS: Final = {state: line[0] for line in _STATES.split("\n") for state in line.split()[1:]}
 """State -> the first digit of its ZIPs: what tells Connecticut from a court, Louisiana from a lane."""
-OHIO_ZIPS: Final = range(43001, 46000)
+_OHIO_ZIPS: Final = range(43001, 46000)
 
 _NO_CITIES: Final = """
 APT BACK BASEMENT BLDG BSMT BUILDING DOWN DOWNSTAIRS FL FLOOR FRONT LOT LOWER REAR RM ROOM STE SUITE UNIT
@@ -77,7 +77,7 @@ def _split_zip(line: str) -> tuple[str, int | None]:
         return line, None
     number, before = int(found[1]), line[: found.start()].rstrip(" ,")
     state = _STATE.search(before)
-    sure = number in OHIO_ZIPS or "," in found[0] or (state is not None and _agrees(state[1], number))
+    sure = number in _OHIO_ZIPS or "," in found[0] or (state is not None and _agrees(state[1], number))
     return (before, number) if sure and LOWEST <= number <= HIGHEST else (line, None)
 
 

@@ -164,7 +164,11 @@ def test_some_differences_are_the_matchers_to_judge() -> None:
         # Other alphabets and signs.
         ("12 Peña St 😀", "12|||PENA|ST"),
         ("\u200f12 MAIN\u00a0ST", "12|||MAIN|ST"),
-        ("12 ΟΔΟΣ", "12"),
+        ("12 ΟΔΟΣ", ""),
+        # A number or a unit alone is no address.
+        ("123", ""),
+        ("# 4", ""),
+        ("43215", "|||||||43215"),
     ],
 )
 def test_an_address_is_read_as(text: str, read: str) -> None:
