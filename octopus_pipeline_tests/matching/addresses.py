@@ -1,0 +1,41 @@
+"""Addresses for the tests: parts of an address as a short text, and texts made of the words addresses are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from octopus_pipeline.matching.directions import DIRECTIONS
+from octopus_pipeline.matching.street_types import STREET_TYPES
+from octopus_pipeline.matching.street_words import NAME_ENDINGS
+
+if TYPE_CHECKING:
+    from octopus_pipeline.matching.address_line import AddressParts
+
+_OTHER_WORDS = """
+MAIN OAK MAPLELN OKINGSWAY THIRTY FIRST 4TH 12 7 314 40 1/2 45 100A 43215 8 TH ND A B N O X T U S US SR STATE ROUTE RT
+CO COUNTY RD TWP OH OHIO MANSFIELD CITY PO BOX OLD ST SAINT DR MLK MARTIN LUTHER KING JR JFK MILE REAR UPPER FRONT SIDE
+PH FL FLOOR APT UNIT LOT STE KEY STOP C/O N/A # , - & ( ) . 's \u00c9 \U0001f600 \u00bd \u200f
+"""
+WORDS = sorted({*STREET_TYPES, *NAME_ENDINGS, *DIRECTIONS, *_OTHER_WORDS.split()})
+"""Every word that means something in an address, and some that do not."""
+
+made_of_words = st.builds(
+    lambda number, words, blank: number + blank.join(words),
+    st.sampled_from(["", "12 ", "345 ", "30-32 ", "12A ", "7", "1216 22 "]),
+    st.lists(st.sampled_from(WORDS), max_size=7),
+    st.sampled_from([" ", "  ", ", ", "-"]),
+)
+"""Addresses, sensible ones and others."""
+
+any_text = st.one_of(made_of_words, st.text(max_size=300))
+
+
+def brief(parts: AddressParts) -> str:
+    """The parts with a bar between, those at the end that are empty left out: `30-32||N|4TH|AVE|4`."""
+    number = "" if parts.number is None else str(parts.number)
+    number += "" if parts.number_to is None else f"-{parts.number_to}"
+    zip_code = "" if parts.zip is None else str(parts.zip)
+    texts = [number, *parts[2:8], zip_code, "PO BOX" if parts.po_box else ""]
+    return "|".join(texts).rstrip("|")
