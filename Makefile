@@ -33,6 +33,7 @@ lint: setup ## Check style, types and import rules
 	$(BIN)/lint-imports
 
 bench: setup ## Measure speed and memory against their bounds
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove what the project made under data/ (the embedded database, tables, exports, run history)

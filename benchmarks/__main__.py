@@ -37,6 +37,7 @@ BENCHMARKS = (
     "dagster_overhead",
     "million",
     "backfill_real_limit",
+    "household_difficulty",
 )
 RESULTS = Path(__file__).parent / "results"
 
