@@ -1,0 +1,146 @@
+"""Which parcels are compared with a participant at all: those that share one of a few keys with it.
+
+A key is a 64-bit integer, so that a county's keys are one sorted array, and a million participants find theirs in it
+by bisection. Several kinds of keys are used, each of which survives another mistake.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from octopus_pipeline.matching.comparable import NONE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from octopus_pipeline.matching.comparable import Households, Places
+
+    Keys = NDArray[np.int64]
+
+NO_KEY: Final = -1
+MOST_NUMBERS: Final = 2
+"""Numbers of an address that make keys: both ends of a range."""
+
+NUMBER_BLOCKS: Final = ("ZIP and number", "city and number", "number and first letters", "number and last letters", "number and consonants")
+NAME_BLOCK: Final = "street and last name"
+
+MOST_CANDIDATES: Final = 2_000
+"""A key that more parcels have says nothing; the other kinds of keys still find what it would have."""
+
+_NUMBER_BITS: Final = 20
+_LETTERS: Final = 4
+_VOWELS: Final = str.maketrans("", "", "AEIOUY")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A kind of key: the parcels' keys in ascending order, and beside each the parcel's row."""
+
+    keys: Keys
+    rows: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of a participant's and a parcel's row, in ascending order, each once.
+
+    `by_name` tells those that only a last name on the street brought together: their house numbers differ.
+    """
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    by_name: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+def number_keys(places: Places) -> list[Keys]:
+    """For each of `NUMBER_BLOCKS` the keys of every record, a row each, `NO_KEY` where there are fewer."""
+    numbers = np.stack([places.number, places.number_to], axis=1).astype(np.int64)
+    has_street = places.street.codes != NONE
+    zips = places.zip.astype(np.int64)
+    first, last, consonants = street_keys(places.street.distinct)
+    cities = np.array([zlib.crc32(name.encode()) for name in places.city.distinct.to_pylist()], np.int64)
+    has_city = places.city.codes != NONE
+    return [
+        np.where((numbers > 0) & (zips > 0)[:, None], zips[:, None] << _NUMBER_BITS | numbers, NO_KEY),
+        np.where(
+            (numbers > 0) & has_city[:, None], np.append(cities, 0)[places.city.codes][:, None] << _NUMBER_BITS | numbers, NO_KEY
+        ),
+        *(
+            np.where(
+                (numbers > 0) & has_street[:, None],
+                np.append(keys, 0)[places.street.codes][:, None] << _NUMBER_BITS | numbers,
+                NO_KEY,
+            )
+            for keys in (first, last, consonants)
+        ),
+    ]
+
+
+def name_keys(places: Places, households: Households) -> Keys:
+    """The keys of `NAME_BLOCK` of every record, a row each, `NO_KEY` where there are fewer."""
+    street = places.street.codes.astype(np.int64)[:, None]
+    last = households.last.astype(np.int64)
+    return np.where((street >= 0) & (last >= 0), street << 32 | last, NO_KEY)
+
+
+def block(keys: Keys) -> Block:
+    """The block of the records' keys."""
+    found, _ = np.nonzero(keys != NO_KEY)
+    flat = keys[keys != NO_KEY]
+    order = np.argsort(flat, kind="stable")
+    return Block(flat[order], found[order].astype(np.int32))
+
+
+def candidate_pairs(keys: list[Keys], blocks: list[Block], by_name: Keys, name_block: Block, parcels: int) -> Pairs:
+    """Every pair of a participant (a row of the keys) and a parcel that share a key."""
+    packed = [_shared(own, block, parcels) for own, block in zip(keys, blocks, strict=True)]
+    numbered = np.unique(np.concatenate(packed))
+    named = np.setdiff1d(_shared(by_name, name_block, parcels), numbered)
+    both = np.concatenate([numbered, named])
+    order = np.argsort(both, kind="stable")
+    return Pairs(both[order] // parcels, both[order] % parcels, order >= len(numbered))
+
+
+def _shared(keys: Keys, block: Block, parcels: int) -> Keys:
+    """Pairs that share a key of one block, as participant * parcels + parcel, perhaps repeated."""
+    row, _ = np.nonzero(keys != NO_KEY)
+    flat = keys[keys != NO_KEY]
+    order = np.argsort(flat, kind="stable")  # bisecting for ascending keys stays within the cache
+    row, flat = row[order], flat[order]
+    start = np.searchsorted(block.keys, flat)
+    count = np.searchsorted(block.keys, flat, side="right") - start
+    count[count > MOST_CANDIDATES] = 0
+    ends = np.cumsum(count)
+    total = int(ends[-1]) if len(ends) else 0
+    place = np.arange(total) + np.repeat(start - (ends - count), count)
+    return np.repeat(row, count) * parcels + block.rows[place]
+
+
+def street_keys(streets: pa.Array) -> tuple[Keys, Keys, Keys]:
+    """Of each street its first letters, last letters, and consonants as integers."""
+    names = streets.to_pylist()
+    first = np.fromiter((_packed(name[:_LETTERS]) for name in names), np.int64, len(names))
+    last = np.fromiter((_packed(name[-_LETTERS:]) for name in names), np.int64, len(names))
+    consonants = np.fromiter((zlib.crc32(skeleton(name).encode()) for name in names), np.int64, len(names))
+    return first, last, consonants
+
+
+def skeleton(street: str) -> str:
+    """The first letter and the consonants and digits behind it, doubled ones once: `MAPLE` and `MAPEL` are `MPL`."""
+    bare = street[:1] + street[1:].translate(_VOWELS)
+    return bare[:1] + "".join(after for before, after in pairwise(bare) if before != after)
+
+
+def _packed(letters: str) -> int:
+    return int.from_bytes(letters.encode(), "big")
+
+
