@@ -27,7 +27,13 @@ NO_KEY: Final = -1
 MOST_NUMBERS: Final = 2
 """Numbers of an address that make keys: both ends of a range."""
 
-NUMBER_BLOCKS: Final = ("ZIP and number", "city and number", "number and first letters", "number and last letters", "number and consonants")
+NUMBER_BLOCKS: Final = (
+    "ZIP and number",
+    "city and number",
+    "number and first letters",
+    "number and last letters",
+    "number and consonants",
+)
 NAME_BLOCK: Final = "street and last name"
 
 MOST_CANDIDATES: Final = 2_000
@@ -72,7 +78,9 @@ def number_keys(places: Places) -> list[Keys]:
     return [
         np.where((numbers > 0) & (zips > 0)[:, None], zips[:, None] << _NUMBER_BITS | numbers, NO_KEY),
         np.where(
-            (numbers > 0) & has_city[:, None], np.append(cities, 0)[places.city.codes][:, None] << _NUMBER_BITS | numbers, NO_KEY
+            (numbers > 0) & has_city[:, None],
+            np.append(cities, 0)[places.city.codes][:, None] << _NUMBER_BITS | numbers,
+            NO_KEY,
         ),
         *(
             np.where(
@@ -100,7 +108,9 @@ def block(keys: Keys) -> Block:
     return Block(flat[order], found[order].astype(np.int32))
 
 
-def candidate_pairs(keys: list[Keys], blocks: list[Block], by_name: Keys, name_block: Block, parcels: int) -> Pairs:
+def candidate_pairs(
+    keys: list[Keys], blocks: list[Block], by_name: Keys, name_block: Block, parcels: int
+) -> Pairs:
     """Every pair of a participant (a row of the keys) and a parcel that share a key."""
     packed = [_shared(own, block, parcels) for own, block in zip(keys, blocks, strict=True)]
     numbered = np.unique(np.concatenate(packed))
@@ -142,5 +152,3 @@ def skeleton(street: str) -> str:
 
 def _packed(letters: str) -> int:
     return int.from_bytes(letters.encode(), "big")
-
-

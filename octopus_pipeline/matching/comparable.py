@@ -28,7 +28,10 @@ LAST_NAMES: Final = 4
 FIRST_NAMES: Final = 6
 """As many last and given names of a household are compared."""
 
-_DIRECTIONS: Final = pa.array(sorted(LETTERS))
+DIRECTION_CODES: Final = sorted(LETTERS)
+"""The directions, in the order of their codes."""
+
+_DIRECTIONS: Final = pa.array(DIRECTION_CODES)
 _TYPES: Final = pa.array(sorted(set(STREET_TYPES.values()) - {""}))
 
 
@@ -77,7 +80,10 @@ class Places:
     def take(self, rows: NDArray[Any]) -> Places:
         """The same of some rows."""
         return Places(
-            *(getattr(self, name)[rows] for name in ("number", "number_to", "direction", "street_type", "zip")),
+            *(
+                getattr(self, name)[rows]
+                for name in ("number", "number_to", "direction", "street_type", "zip")
+            ),
             *(getattr(self, name).take(rows) for name in ("street", "secondary", "city")),
         )
 
@@ -159,7 +165,9 @@ def _codes(column: pa.Array | pa.ChunkedArray, known: pa.Array) -> Integers:
 
 
 def _integers(column: pa.ChunkedArray) -> Integers:
-    return pc.fill_null(column, 0).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int32, copy=False)  # type: ignore[no-any-return]
+    return (
+        pc.fill_null(column, 0).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    )  # type: ignore[no-any-return]
 
 
 def _matrix(columns: list[pa.Array], words: pa.Array, width: int) -> Integers:

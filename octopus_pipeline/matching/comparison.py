@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
@@ -16,7 +17,6 @@ from octopus_pipeline.matching.comparable import NONE
 from octopus_pipeline.matching.context import occurs
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from octopus_pipeline.matching.comparable import Households, Places
@@ -43,7 +43,16 @@ class Part(IntEnum):
     `..._KNOWN`: where the parcel lies there is a street of its name with what the participant wrote, too.
     """
 
-    SAME, NEITHER, OURS_MISSING, THEIRS_MISSING, OTHER, OURS_MISSING_KNOWN, THEIRS_MISSING_KNOWN, OTHER_KNOWN = range(8)
+    (
+        SAME,
+        NEITHER,
+        OURS_MISSING,
+        THEIRS_MISSING,
+        OTHER,
+        OURS_MISSING_KNOWN,
+        THEIRS_MISSING_KNOWN,
+        OTHER_KNOWN,
+    ) = range(8)
 
 
 class Zip(IntEnum):
@@ -62,7 +71,13 @@ class Secondary(IntEnum):
     """Fractions, letters and units, of a parcel that is alone at its number and street or one of several there."""
 
     SAME, NEITHER, OURS_MISSING, THEIRS_MISSING, OTHER = range(5)
-    SAME_OF_SEVERAL, NEITHER_OF_SEVERAL, OURS_MISSING_OF_SEVERAL, THEIRS_MISSING_OF_SEVERAL, OTHER_OF_SEVERAL = range(5, 10)
+    (
+        SAME_OF_SEVERAL,
+        NEITHER_OF_SEVERAL,
+        OURS_MISSING_OF_SEVERAL,
+        THEIRS_MISSING_OF_SEVERAL,
+        OTHER_OF_SEVERAL,
+    ) = range(5, 10)
 
 
 class Person(IntEnum):
@@ -168,9 +183,9 @@ def _numbers(ours: Places, theirs: Places, pairs: Pairs) -> Levels:
     our, their = ours.number[pairs.left], theirs.number[pairs.right]
     our_end, their_end = ours.number_to[pairs.left], theirs.number_to[pairs.right]
     level = np.full(len(pairs), Number.OTHER, np.int8)
-    level[(our == their) | (our == their_end) | ((our_end > 0) & ((our_end == their) | (our_end == their_end)))] = (
-        Number.IN_RANGE
-    )
+    level[
+        (our == their) | (our == their_end) | ((our_end > 0) & ((our_end == their) | (our_end == their_end)))
+    ] = Number.IN_RANGE
     level[(our == their) & (our_end == their_end)] = Number.SAME
     level[their == 0] = Number.UNNUMBERED
     level[our == 0] = Number.MISSING
@@ -191,12 +206,16 @@ def _street_names(our: NDArray[np.int32], their: NDArray[np.int32], names: pa.Ar
     level[(our == NONE) | (their == NONE)] = Name.OTHER
     rows = np.flatnonzero((our != their) & (our != NONE) & (their != NONE))
     distinct, back = np.unique(our[rows].astype(np.int64) << 32 | their[rows], return_inverse=True)
-    words = names.to_pylist()
-    left = [words[code] for code in (distinct >> 32).tolist()]
-    right = [words[code] for code in (distinct & 0xFFFFFFFF).tolist()]
+    left, right = _both(distinct, names)
     distance = _distances(left, right, 5)
-    shorter = np.fromiter((min(len(a), len(b)) for a, b in zip(left, right, strict=True)), np.int64, len(left))
-    digits = np.fromiter((any(map(str.isdigit, a)) or any(map(str.isdigit, b)) for a, b in zip(left, right, strict=True)), np.bool_, len(left))
+    shorter = np.fromiter(
+        (min(len(a), len(b)) for a, b in zip(left, right, strict=True)), np.int64, len(left)
+    )
+    digits = np.fromiter(
+        (any(map(str.isdigit, a)) or any(map(str.isdigit, b)) for a, b in zip(left, right, strict=True)),
+        np.bool_,
+        len(left),
+    )
     part = np.fromiter((_is_part(a, b) for a, b in zip(left, right, strict=True)), np.bool_, len(left))
     found = np.full(len(distinct), Name.OTHER, np.int8)
     found[distance <= 0.4 * shorter] = Name.ALIKE
@@ -226,7 +245,9 @@ def _zips(our: NDArray[np.int32], their: NDArray[np.int32]) -> Levels:
     level = np.full(len(our), Zip.OTHER, np.int8)
     rows = np.flatnonzero((our != their) & (our > 0) & (their > 0))
     a, b = our[rows], their[rows]
-    apart = sum(((a // power) % 10 != (b // power) % 10).astype(np.int8) for power in (1, 10, 100, 1_000, 10_000))
+    apart = sum(
+        ((a // power) % 10 != (b // power) % 10).astype(np.int8) for power in (1, 10, 100, 1_000, 10_000)
+    )
     level[rows[apart == 1]] = Zip.ONE_DIGIT
     level[our == their] = Zip.SAME
     level[their == 0] = Zip.THEIRS_MISSING
@@ -239,10 +260,7 @@ def _cities(our: NDArray[np.int32], their: NDArray[np.int32], names: pa.Array) -
     level[our == their] = City.SAME
     rows = np.flatnonzero((our != their) & (our != NONE) & (their != NONE))
     distinct, back = np.unique(our[rows].astype(np.int64) << 32 | their[rows], return_inverse=True)
-    words = names.to_pylist()
-    distance = _distances(
-        [words[code] for code in (distinct >> 32).tolist()], [words[code] for code in (distinct & 0xFFFFFFFF).tolist()], 2
-    )
+    distance = _distances(*_both(distinct, names), 2)
     level[rows[(distance <= 2)[back]]] = City.SIMILAR
     level[their == NONE] = City.THEIRS_MISSING
     level[our == NONE] = City.OURS_MISSING
@@ -294,7 +312,12 @@ def _any_same(ours: NDArray[np.int32], theirs: NDArray[np.int32]) -> NDArray[np.
 def _any_initial(ours: NDArray[np.int32], theirs: NDArray[np.int32], words: pa.Array) -> NDArray[np.bool_]:
     """Whether a given name of one side is the initial of one of the other."""
     length = np.append(pc.utf8_length(words).to_numpy(), 0)
-    letter = np.append(pc.index_in(pc.utf8_slice_codeunits(words, 0, 1), value_set=_alphabet()).fill_null(NONE).to_numpy(zero_copy_only=False), NONE)
+    letter = np.append(
+        pc.index_in(pc.utf8_slice_codeunits(words, 0, 1), value_set=_alphabet())
+        .fill_null(NONE)
+        .to_numpy(zero_copy_only=False),
+        NONE,
+    )
     found = np.zeros(len(ours), np.bool_)
     for mine in range(ours.shape[1]):
         for other in range(theirs.shape[1]):
@@ -305,14 +328,11 @@ def _any_initial(ours: NDArray[np.int32], theirs: NDArray[np.int32], words: pa.A
 
 
 def _alphabet() -> pa.Array:
-    import pyarrow as pa
-
     return pa.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 
 
 def _any_similar(ours: NDArray[np.int32], theirs: NDArray[np.int32], words: pa.Array) -> NDArray[np.bool_]:
     found = np.zeros(len(ours), np.bool_)
-    texts = words.to_pylist()
     for mine in range(ours.shape[1]):
         for other in range(theirs.shape[1]):
             a, b = ours[:, mine], theirs[:, other]
@@ -320,12 +340,22 @@ def _any_similar(ours: NDArray[np.int32], theirs: NDArray[np.int32], words: pa.A
             if not len(rows):
                 continue
             distinct, back = np.unique(a[rows].astype(np.int64) << 32 | b[rows], return_inverse=True)
-            left = [texts[code] for code in (distinct >> 32).tolist()]
-            right = [texts[code] for code in (distinct & 0xFFFFFFFF).tolist()]
-            shorter = np.fromiter((min(len(x), len(y)) for x, y in zip(left, right, strict=True)), np.int64, len(left))
-            near = (_distances(left, right, 2) <= np.where(shorter >= 7, 2, 1)) & (shorter >= _SHORTEST_SIMILAR_LAST)
+            left, right = _both(distinct, words)
+            shorter = np.fromiter(
+                (min(len(x), len(y)) for x, y in zip(left, right, strict=True)), np.int64, len(left)
+            )
+            near = (_distances(left, right, 2) <= np.where(shorter >= 7, 2, 1)) & (
+                shorter >= _SHORTEST_SIMILAR_LAST
+            )
             found[rows[near[back]]] = True
     return found
+
+
+def _both(packed: NDArray[np.int64], texts: pa.Array) -> tuple[list[str], list[str]]:
+    """The two texts of each pair of codes."""
+    return texts.take(pa.array(packed >> 32)).to_pylist(), texts.take(
+        pa.array(packed & 0xFFFFFFFF)
+    ).to_pylist()
 
 
 def _distances(left: list[str], right: list[str], most: int) -> NDArray[np.int32]:

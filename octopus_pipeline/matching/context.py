@@ -32,8 +32,12 @@ class Street(IntEnum):
     UNKNOWN, ELSEWHERE, NAME, AS_WRITTEN = range(4)
 
 
+LEAST_SHARE = 0.02
+"""Less of a ZIP's parcels than this are in a city by mistake."""
+
+
 class Area(IntEnum):
-    """ZIP and city. `AGREE`: the county has parcels of that city in that ZIP."""
+    """ZIP and city. `AGREE`: more than `LEAST_SHARE` of the ZIP's parcels are in that city."""
 
     AGREE, DISAGREE, ONLY_ZIP, ONLY_CITY, NEITHER, UNKNOWN_ZIP, UNKNOWN_CITY, BOTH_UNKNOWN = range(8)
 
@@ -67,13 +71,12 @@ class Counted:
 class Streets:
     """A county's streets and areas, counted in parcels.
 
-    `names`, `typed`, `directed`, `full`: streets by name, with type, with direction, with both, each in the county and
-    in each of its ZIPs; `spread`: of each name (a code) the number of ZIPs that have it.
+    `names`, `typed`, `full`: streets by name, with type, with type and direction, each in the county and in each of its
+    ZIPs; `spread`: of each name (a code) the number of ZIPs that have it.
     """
 
     names: tuple[Counted, Counted]
     typed: tuple[Counted, Counted]
-    directed: tuple[Counted, Counted]
     full: tuple[Counted, Counted]
     zips: Counted
     cities: Counted
@@ -101,10 +104,10 @@ class Context:
 def count_streets(places: Places) -> Streets:
     """Count a county's streets and areas."""
     keys = _street_keys(places)
-    names, typed, directed, full = ((Counted.of(anywhere), Counted.of(in_zip)) for anywhere, in_zip in keys)
+    names, typed, full = ((Counted.of(anywhere), Counted.of(in_zip)) for anywhere, in_zip in keys)
     spread = np.bincount(names[1].keys & _CODE, minlength=len(places.street.distinct))
     return Streets(
-        names, typed, directed, full,
+        names, typed, full,
         zips=Counted.of(_zip_keys(places)),
         cities=Counted.of(places.city.codes.astype(np.int64)),
         areas=Counted.of(_area_keys(places)),
@@ -169,7 +172,8 @@ def _areas(ours: Places, streets: Streets, local: NDArray[np.bool_]) -> Levels:
     area[both & ~local & city_known] = Area.UNKNOWN_ZIP
     area[both & local & ~city_known] = Area.UNKNOWN_CITY
     area[has_zip & ~local & ~city_known] = Area.BOTH_UNKNOWN
-    area[both & (streets.areas.look_up(_area_keys(ours)) > 0)] = Area.AGREE
+    often = streets.areas.look_up(_area_keys(ours)) > LEAST_SHARE * streets.zips.look_up(_zip_keys(ours))
+    area[both & often] = Area.AGREE
     return area
 
 
@@ -179,13 +183,16 @@ def _area_keys(places: Places) -> NDArray[np.int64]:
 
 
 def _street_keys(places: Places) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Keys of the street by name, with type, with direction, with both: each alone and with the ZIP; NONE without."""
+    """Keys of the street by name, with type, with type and direction: each alone and with the ZIP; NONE without."""
     zips, name, kind, direction = places.zip, places.street.codes, places.street_type, places.direction
-    return [_keys(zips, name, *parts) for parts in ((None, None), (kind, None), (None, direction), (kind, direction))]
+    return [_keys(zips, name, *parts) for parts in ((None, None), (kind, None), (kind, direction))]
 
 
 def _keys(
-    zips: NDArray[np.int32], name: NDArray[np.int32], kind: NDArray[np.int32] | None, direction: NDArray[np.int32] | None
+    zips: NDArray[np.int32],
+    name: NDArray[np.int32],
+    kind: NDArray[np.int32] | None,
+    direction: NDArray[np.int32] | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     key = name.astype(np.int64)
     if kind is not None:

@@ -1,4 +1,4 @@
-"""A county's parcels in the form that participants are compared with."""
+"""A county's parcels in the form that participants are compared with, and what is needed to judge the comparison."""
 
 from __future__ import annotations
 
@@ -6,62 +6,78 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
-from octopus_pipeline.matching.address import normalize_addresses
 from octopus_pipeline.matching.blocking import block, name_keys, number_keys
-from octopus_pipeline.matching.comparable import households, places
+from octopus_pipeline.matching.comparable import NONE
 from octopus_pipeline.matching.context import count_streets
-from octopus_pipeline.matching.names import normalize_names
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from octopus_pipeline.matching.blocking import Block
     from octopus_pipeline.matching.comparable import Households, Places
     from octopus_pipeline.matching.context import Streets
+    from octopus_pipeline.matching.weights import OtherWeights
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """A county's addresses, to be searched; a row an address of a parcel, which has two if its records differ.
+
+    Attributes:
+        places, households: what is compared.
+        parcel: of each row the parcel, a row of `CountyIndex.parcels`.
+        crowd: of each row how many rows have its number, street and ZIP.
+        number_blocks, name_block: the rows by the keys of `blocking`.
+        streets: the streets and areas that the county has.
+    """
+
+    places: Places
+    households: Households
+    parcel: NDArray[np.int32]
+    crowd: NDArray[np.int32]
+    number_blocks: list[Block]
+    name_block: Block
+    streets: Streets
 
 
 @dataclass(frozen=True, slots=True)
 class CountyIndex:
-    places: Places
-    households: Households
-    parcel: NDArray[np.int32]
-    spot: NDArray[np.int32]
-    spot_size: NDArray[np.int32]
-    number_blocks: list[Block]
-    name_block: Block
-    streets: Streets
-    parcel_ids: pa.Array
+    """A county, prepared.
+
+    Attributes:
+        county: its key.
+        gazetteer: its addresses.
+        others: what its other parcels have in common with a participant.
+        parcels: parcel_id, parcel_address, parcel_city (strings), parcel_zip, year_built (int32); ascending by parcel_id.
+        customers: `parcel`, the row in `parcels`, and the `CUSTOMER_FIELDS` of the demographic records; ascending by parcel.
+    """
+
+    county: str
+    gazetteer: Gazetteer
+    others: OtherWeights
+    parcels: pa.Table
+    customers: pa.Table
 
 
-def build_index(ids: pa.Array, address, city, zips, owner, customer) -> CountyIndex:
-    return index_of(ids, normalize_addresses(address, city, zips), normalize_names(owner), normalize_names(customer))
-
-
-def index_of(ids, addresses, owners, customers) -> CountyIndex:
-    where = places(addresses)
-    who = households(owners, customers)
-    spot, spot_size = spots(where)
-    return CountyIndex(
+def gazetteer(where: Places, who: Households, parcel: NDArray[np.int32]) -> Gazetteer:
+    """Block a county's addresses and count its streets; the arguments have a row an address."""
+    return Gazetteer(
         places=where,
         households=who,
-        parcel=np.arange(len(ids), dtype=np.int32),
-        spot=spot,
-        spot_size=spot_size,
+        parcel=parcel,
+        crowd=_crowd(where),
         number_blocks=[block(keys) for keys in number_keys(where)],
         name_block=block(name_keys(where, who)),
         streets=count_streets(where),
-        parcel_ids=ids,
     )
 
 
-def spots(where: Places) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """For each parcel an id of its number, street and ZIP, units aside, and how many parcels have it."""
-    number = where.number.astype(np.int64) << 32 | (where.street.codes + 1)
-    rest = where.zip.astype(np.int64) << 16 | (where.street_type + 1) << 4 | (where.direction + 1)
-    _, numbers = np.unique(number, return_inverse=True)
-    _, rests = np.unique(rest, return_inverse=True)
-    _, spot, size = np.unique(numbers.astype(np.int64) << 32 | rests, return_inverse=True, return_counts=True)
-    alone = (where.number == 0) | (where.street.codes < 0)
-    return spot.astype(np.int32), np.where(alone, 1, size[spot]).astype(np.int32)
+def _crowd(where: Places) -> NDArray[np.int32]:
+    street = where.street.codes.astype(np.int64) << 12 | (where.street_type + 1) << 4 | (where.direction + 1)
+    number = where.number.astype(np.int64) << 17 | where.zip
+    streets, numbers = (np.unique(keys, return_inverse=True)[1].astype(np.int64) for keys in (street, number))
+    _, spots, sizes = np.unique(numbers << 32 | streets, return_inverse=True, return_counts=True)
+    nowhere = (where.number == 0) | (where.street.codes == NONE)
+    return np.where(nowhere, 1, sizes[spots]).astype(np.int32)

@@ -38,6 +38,10 @@ UP UPPER UPSTAIRS
 """
 _NO_CITY: Final = frozenset(_NO_CITIES.split())
 """Words behind a comma that no city begins with."""
+_BEHIND_ROUTE: Final = re.compile(
+    r"(.*\b(?:ROUTE|RTE?|HWY|HIGHWAY|ROAD|RD|SR|US|CR|TR|CO|TWP|OH)[ .#-]*\d{1,4}[A-Z]?),? +([A-Z][A-Z .'-]+)"
+)
+"""A numbered road, and letters behind it."""
 _LETTERS: Final = re.compile(r"[A-Z .'-]*[A-Z][A-Z .'-]*").fullmatch
 _MOST_WORDS: Final = 4
 
@@ -113,7 +117,7 @@ def _split_place(line: str, *, told: bool) -> tuple[str, str]:
     """A place of Ohio behind the street; where a state or ZIP told of one, whatever stands behind the type."""
     words = line.split()
     for place in range(max(1, len(words) - _MOST_WORDS), len(words)):
-        before = words[place - 1].strip(",")
+        before = words[place - 1].strip(",.")
         behind_type = place > 1 and before in STREET_TYPES
         if not words[place][0].isalpha() or not (behind_type or told):
             continue
@@ -122,11 +126,14 @@ def _split_place(line: str, *, told: bool) -> tuple[str, str]:
             return " ".join(words[:place]), city
     if told:
         for place in range(len(words) - 1, 1, -1):
-            if words[place - 1].strip(",") in STREET_TYPES and any(map(_is_name, words[: place - 1])):
+            if words[place - 1].strip(",.") in STREET_TYPES and any(map(_is_name, words[: place - 1])):
                 city = " ".join(words[place:])
                 if not _LETTERS(city) or words[place] in _NO_CITY or words[place] in DIRECTIONS:
                     break
                 return " ".join(words[:place]), city_name(city)
+        numbered = _BEHIND_ROUTE.fullmatch(line)
+        if numbered is not None and all(map(_is_name, numbered[2].split())):
+            return numbered[1], city_name(numbered[2])
     return line, ""
 
 

@@ -20,7 +20,7 @@ from octopus_pipeline.matching.units import split_bare_unit, unit_value
 
 _AVENUES: Final = frozenset({"AVENUE", "AVE", "AV"})
 _GLUED_TYPE = re.compile(
-    r"([A-Z]{3,}?)(STREET|DRIVE|AVENUE|BOULEVARD|BLVD|PARKWAY|PKWY|HIGHWAY|HWY|CIRCLE|TERRACE|LN|DR|TRL|CIR"
+    r"([A-Z]{3,}?)(STREET|DRIVE|AVENUE|BOULEVARD|BLVD|PARKWAY|PKWY|HIGHWAY|HWY|CIRCLE|TERRACE|(?<!LINCO)LN|DR|TRL|CIR"
     r"|(?<![AEIOUGTHL])(?<!GR)AVE|(?<![AEIOURY])RD|(?<![AEIOUYNFC])CT|(?<=[HKMPT])ST|(?<=[A-Z]{4})PL)"
 )
 """A type glued to the name, where no word ends so: `MAPLELN`, `DIEHLRD`, `OAKST`, but not `HARCOURT`, `FOREST`."""
@@ -88,7 +88,9 @@ def _leading_direction(words: list[str]) -> tuple[str, list[str]]:
             return both, rest[1:]
     if not rest or _is_type_only(rest):
         return "", [DIRECTION_WORDS[words[0]], *rest]
-    if rest[0] in LANDMARKS and len(first) == 1:
+    # A letter makes a name with the landmark only if that is all of it: `W FORK RD`, but `W WIND HAVEN AVE`.
+    alone = len(words[0]) > 1 or len(rest) == 1 or _is_type_only(rest[1:])
+    if rest[0] in LANDMARKS and len(first) == 1 and alone:
         return "", [DIRECTION_WORDS[words[0]] + rest[0], *rest[1:]]
     if rest[0] in DIRECTIONS:
         inner = _leading_direction(rest)

@@ -40,36 +40,62 @@ BROAD_PARTS = 5
 
 @dataclass(frozen=True, slots=True)
 class OwnWeights:
-    """P(level | the participant's parcel, context), a table a part; the last axis (of `area` two) is the level's.
+    """The logarithm P(level | the participant's parcel, context), a table a part; OWN_SHAPES has the axes.
 
-    `prior` is P(the participant's parcel is in the county | context).
+    `prior` is ln P(the participant's parcel is in the county | context).
     """
 
-    prior: Table  # street, area, has number
-    number: Table  # has number, level
-    name: Table  # street, level
-    type: Table  # street, has type, level
-    direction: Table  # street, has direction, level
-    area: Table  # area, street in place, ZIP level, city level
-    secondary: Table  # has secondary, level
-    person: Table  # level, without UNKNOWN: given that both names are known
+    prior: Table
+    number: Table
+    name: Table
+    parts: Table
+    area: Table
+    secondary: Table
+    person: Table
 
 
 @dataclass(frozen=True, slots=True)
 class OtherWeights:
-    """The expected number of other parcels with given levels a participant, and their shares, given the context.
+    """The logarithm of the expected number of other parcels with given levels a participant, and of their shares, given the context.
 
-    `place` is such a number of pairs that share a house number, `named` of pairs that share a last name on a street;
-    the others are shares.
+    `place` is such a number of pairs that share a house number, `named` of pairs that share a last name on a street,
+    `neighbour` of pairs with one address, units aside; the others are shares. OTHER_SHAPES has the axes.
     """
 
-    place: Table  # ZIP knowledge, street, frequency, has type, has direction; name, type, direction, ZIP
-    named: Table  # has number; number, type, direction, ZIP
-    number: Table  # level
-    city: Table  # area, ZIP level, same name, level
-    secondary: Table  # has secondary, level
-    neighbour: Table  # has secondary, level
-    person: Table  # how found, level
+    place: Table
+    named: Table
+    number: Table
+    city: Table
+    secondary: Table
+    neighbour: Table
+    person: Table
+
+
+OWN_SHAPES = {
+    "prior": (STREETS, AREAS, 2),  # street, area, has number
+    "number": (2, NUMBERS),  # has number; level
+    "name": (STREETS + 1, NAMES),  # street there; level
+    "parts": (STREETS + 1, 2, 2, PARTS, PARTS),  # street there, has type, has direction; levels of both
+    "area": (AREAS, 2, ZIPS, CITIES),  # area, street is in the ZIP; levels of ZIP and city
+    "secondary": (2, SECONDARIES),  # has secondary; level
+    "person": (PERSONS,),  # level; UNKNOWN says nothing
+}
+OTHER_SHAPES = {
+    # ZIP knowledge, street, frequency, has type, has direction; levels of name, type, direction, ZIP
+    "place": (ZIP_KNOWLEDGE, STREETS, SPREADS, 2, 2, NAMES, BROAD_PARTS, BROAD_PARTS, ZIPS),
+    "named": (
+        2,
+        NUMBERS,
+        BROAD_PARTS,
+        BROAD_PARTS,
+        ZIPS,
+    ),  # has number; levels of number, type, direction, ZIP
+    "number": (NUMBERS,),
+    "city": (AREAS, ZIPS, 2, CITIES),  # area, level of ZIP, same name; level
+    "secondary": (2, SECONDARIES),  # has secondary; level
+    "neighbour": (2, SECONDARIES),
+    "person": (3, PERSONS),  # how found; level
+}
 
 
 def which_person(compared: Comparison, by_name: NDArray[np.bool_]) -> NDArray[np.int8]:
@@ -84,47 +110,57 @@ def zip_knowledge(context: Context) -> NDArray[np.int8]:
     return np.where(missing, 0, 1 + unknown).astype(np.int8)
 
 
+def street_there(context: Context, compared: Comparison) -> NDArray[np.int8]:
+    """What the county knows of the street, for parcels of the participant's ZIP; one more value for those of another."""
+    elsewhere = (compared.zip == Zip.OTHER) | (compared.zip == Zip.ONE_DIGIT)
+    return np.where(elsewhere, STREETS, context.street).astype(np.int8)
+
+
 def own_evidence(own: OwnWeights, context: Context, compared: Comparison) -> dict[str, NDArray[np.float64]]:
-    """ln P(level | the participant's parcel, context) of each part of each pair; `context` has a row a pair."""
+    """The logarithm P(level | the participant's parcel, context) of each part of each pair; `context` has a row a pair."""
     local = (context.street >= Street.NAME).astype(np.int8)
+    there = street_there(context, compared)
     return {
-        "number": np.log(own.number)[context.has_number, compared.number],
-        "name": np.log(own.name)[context.street, compared.name],
-        "type": np.log(own.type)[context.street, context.has_type, compared.type],
-        "direction": np.log(own.direction)[context.street, context.has_direction, compared.direction],
-        "area": np.log(own.area)[context.area, local, compared.zip, compared.city],
-        "secondary": np.log(own.secondary)[context.has_secondary, compared.secondary],
-        "person": np.log(own.person)[compared.person],
+        "number": own.number[context.has_number, compared.number],
+        "name": own.name[there, compared.name],
+        "type and direction": own.parts[
+            there, context.has_type, context.has_direction, compared.type, compared.direction
+        ],
+        "area": own.area[context.area, local, compared.zip, compared.city],
+        "secondary": own.secondary[context.has_secondary, compared.secondary],
+        "person": own.person[compared.person],
     }
 
 
 def other_evidence(
     other: OtherWeights, context: Context, compared: Comparison, by_name: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.float64]]:
-    """ln of the expected number of other parcels, by the parts that are counted together.
+    """The logarithm of the expected number of other parcels, by the parts that are counted together.
 
     `neighbour` is of parcels with the very address of the participant's own, units aside; the rest of others.
     """
-    place = np.log(other.place)[
+    place = other.place[
         zip_knowledge(context), context.street, context.frequency, context.has_type, context.has_direction,
         compared.name, BROADLY[compared.type], BROADLY[compared.direction], compared.zip,
-    ] + np.log(other.number)[compared.number]  # fmt: skip
-    named = np.log(other.named)[
+    ] + other.number[compared.number]  # fmt: skip
+    named = other.named[
         context.has_number, compared.number, BROADLY[compared.type], BROADLY[compared.direction], compared.zip
     ]
     same_name = (compared.name == Name.SAME).astype(np.int8)
     return {
         "place": np.where(by_name, named, place),
-        "city": np.log(other.city)[context.area, compared.zip, same_name, compared.city],
-        "secondary": np.log(other.secondary)[context.has_secondary, compared.secondary],
-        "neighbour": np.log(other.neighbour)[context.has_secondary, compared.secondary],
-        "person": np.log(other.person)[which_person(compared, by_name), compared.person],
+        "city": other.city[context.area, compared.zip, same_name, compared.city],
+        "secondary": other.secondary[context.has_secondary, compared.secondary],
+        "neighbour": other.neighbour[context.has_secondary, compared.secondary],
+        "person": other.person[which_person(compared, by_name), compared.person],
     }
 
 
-def log_odds(own: dict[str, NDArray[np.float64]], other: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """ln of what the parts of `own_evidence` and `other_evidence` together say, the prior aside."""
-    place = own["number"] + own["name"] + own["type"] + own["direction"] + own["area"]
+def log_odds(
+    own: dict[str, NDArray[np.float64]], other: dict[str, NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """The logarithm of what the parts of `own_evidence` and `other_evidence` together say, the prior aside."""
+    place = own["number"] + own["name"] + own["type and direction"] + own["area"]
     elsewhere = other["place"] + other["city"] + other["secondary"]
     # A neighbour's address is the participant's: it agrees as well as the own parcel's does.
     others = np.logaddexp(elsewhere, place + other["neighbour"])
@@ -132,9 +168,9 @@ def log_odds(own: dict[str, NDArray[np.float64]], other: dict[str, NDArray[np.fl
 
 
 def prior_odds(own: OwnWeights, context: Context) -> NDArray[np.float64]:
-    """ln of the odds that a participant's parcel is in the county, before any is compared."""
+    """The logarithm of the odds that a participant's parcel is in the county, before any is compared."""
     prior = own.prior[context.street, context.area, context.has_number]
-    return np.log(prior) - np.log1p(-prior)  # type: ignore[no-any-return]
+    return prior - np.log1p(-np.exp(prior))  # type: ignore[no-any-return]
 
 
 def normalised(table: Table, axes: int = 1) -> Table:
@@ -143,7 +179,9 @@ def normalised(table: Table, axes: int = 1) -> Table:
     return table / table.sum(axis=last, keepdims=True)  # type: ignore[no-any-return]
 
 
-def counted(shape: tuple[int, ...], index: tuple[NDArray[Any], ...], weights: NDArray[np.float64] | None = None) -> Table:
+def counted(
+    shape: tuple[int, ...], index: tuple[NDArray[Any], ...], weights: NDArray[np.float64] | None = None
+) -> Table:
     """How often (or with what weight) each cell occurs."""
     flat = np.ravel_multi_index(index, shape)
     return np.bincount(flat, weights, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)

@@ -1,0 +1,85 @@
+"""In which counties a participant is looked for, and how likely each is: by ZIP, and by city where that says more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from octopus_pipeline.counties.zip_counties import candidate_counties
+from octopus_pipeline.matching.comparable import NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from octopus_pipeline.matching.comparable import Places
+
+WRONG_ZIP: Final = 0.03
+"""How often a ZIP is wrong in such a way that another county, which has the city, is right."""
+
+LEAST: Final = 0.001
+"""Counties less likely than this are not looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountyChoice:
+    """How likely each county is for each participant, and what the ZIP says of it.
+
+    Attributes:
+        shares: county -> of each participant, from 0 to 1.
+        zip_known: whether a county of Ohio has the ZIP.
+        zip_prepared: whether one of the prepared counties has it.
+    """
+
+    shares: dict[str, NDArray[np.float64]]
+    zip_known: NDArray[np.bool_]
+    zip_prepared: NDArray[np.bool_]
+
+
+def choose_counties(ours: Places, counties: Sequence[str], city_parcels: Mapping[str, Mapping[str, int]]) -> CountyChoice:
+    """Choose among the prepared `counties`; `city_parcels`: county -> city -> parcels.
+
+    A ZIP counts with its counties' weights. A city counts a little where the ZIP says otherwise, and fully where
+    there is no ZIP, or one that no county has. Who has neither is looked for everywhere, in proportion to the parcels.
+    """
+    count = len(ours)
+    by_zip = {county: np.zeros(count) for county in counties}
+    pairs = candidate_counties(pa.array(ours.zip, mask=ours.zip == 0))
+    known = np.zeros(count, np.bool_)
+    known[pairs["row"].to_numpy()] = True
+    for county in counties:
+        here = pairs.filter(pc.equal(pairs["county"], county))
+        by_zip[county][here["row"].to_numpy()] = here["weight"].to_numpy()
+    prepared = np.zeros(count, np.bool_)
+    for weights in by_zip.values():
+        prepared |= weights > 0
+    by_city, has_city = _by_city(ours, counties, city_parcels)
+    parcels = {county: sum(city_parcels[county].values()) for county in counties}
+    total = max(sum(parcels.values()), 1)
+    nowhere = ~known & ~has_city & (ours.street.codes != NONE)
+    shares = {}
+    for county in counties:
+        guessed = np.where(known, WRONG_ZIP, 1.0) * by_city[county]
+        share = np.maximum(by_zip[county], guessed)
+        shares[county] = np.where(nowhere, max(parcels[county] / total, LEAST), share)
+    return CountyChoice(shares, known, prepared)
+
+
+def _by_city(
+    ours: Places, counties: Sequence[str], city_parcels: Mapping[str, Mapping[str, int]]
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
+    """Of each participant's city the share that each county has, and whether any has it."""
+    names = ours.city.distinct.to_pylist()
+    parcels = np.array([[city_parcels[county].get(name, 0) for name in names] for county in counties], np.float64)
+    parcels = parcels.reshape(len(counties), len(names))
+    totals = parcels.sum(axis=0)
+    shares = np.divide(parcels, totals, out=np.zeros_like(parcels), where=totals > 0)
+    # One more at the end, which NONE (-1) finds.
+    shares = np.concatenate([shares, np.zeros((len(counties), 1))], axis=1)
+    found = dict(zip(counties, shares[:, ours.city.codes], strict=True))
+    return found, np.append(totals > 0, False)[ours.city.codes]  # noqa: FBT003

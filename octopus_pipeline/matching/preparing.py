@@ -1,0 +1,89 @@
+"""Preparing a county: from its cleaned records to the index that participants are matched with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from octopus_pipeline.matching.address import normalize_addresses
+from octopus_pipeline.matching.comparable import NONE, households, places
+from octopus_pipeline.matching.county_index import CountyIndex, gazetteer
+from octopus_pipeline.matching.county_rows import county_rows
+from octopus_pipeline.matching.index_file import write_index
+from octopus_pipeline.matching.learning import count_others
+from octopus_pipeline.matching.names import normalize_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from octopus_pipeline.matching.county_rows import CountyRows
+
+
+@dataclass(frozen=True, slots=True)
+class CountyIndexCounts:
+    """What a county's index holds.
+
+    Attributes:
+        parcels: parcels with an id.
+        customers: demographic records of them.
+        addresses: addresses that can be found.
+        numbered: of those, addresses with a house number.
+        streets: distinct street names.
+        crowded: addresses that share number, street and ZIP with another.
+    """
+
+    parcels: int
+    customers: int
+    addresses: int
+    numbered: int
+    streets: int
+    crowded: int
+
+    def metadata(self) -> dict[str, int | float]:
+        """The counts by readable names: what an asset shows."""
+        return {
+            "parcels": self.parcels,
+            "demographic records": self.customers,
+            "addresses": self.addresses,
+            "addresses with a house number": self.numbered,
+            "streets": self.streets,
+            "addresses of several parcels": self.crowded,
+        }
+
+
+def prepare_county(
+    county: str, residential: pa.Table, demographic: pa.Table, path: Path
+) -> CountyIndexCounts:
+    """Build a county's index and write it to `path`, whole or not at all.
+
+    `residential`, `demographic`: the county's cleaned records (`RESIDENTIAL_SCHEMA`, `DEMOGRAPHIC_SCHEMA`), in any order;
+    either may be empty. Records without a parcel id cannot be referred to and are left out.
+
+    Raises:
+        IndexFileError: if it cannot be written.
+    """
+    index = build_index(county, county_rows(residential, demographic))
+    write_index(index, path)
+    places = index.gazetteer.places
+    named = places.street.codes != NONE
+    return CountyIndexCounts(
+        parcels=index.parcels.num_rows,
+        customers=index.customers.num_rows,
+        addresses=int(np.count_nonzero(named)),
+        numbered=int(np.count_nonzero(named & (places.number > 0))),
+        streets=len(places.street.distinct),
+        crowded=int(np.count_nonzero(index.gazetteer.crowd > 1)),
+    )
+
+
+def build_index(county: str, rows: CountyRows) -> CountyIndex:
+    """Normalise a county's addresses and names, block them, and count what they have in common."""
+    addresses = rows.addresses
+    where = places(normalize_addresses(addresses["address"], addresses["city"], addresses["zip"]))
+    who = households(normalize_names(addresses["owner"]), normalize_names(addresses["customer"]))
+    found = gazetteer(where, who, addresses["parcel"].to_numpy())
+    return CountyIndex(county, found, count_others(found), rows.parcels, rows.customers)

@@ -1,0 +1,51 @@
+"""Learning each county's weights from the participants who say they live there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+
+from octopus_pipeline.matching.address import normalize_addresses
+from octopus_pipeline.matching.comparable import households, places
+from octopus_pipeline.matching.county_choice import choose_counties
+from octopus_pipeline.matching.learning import SAMPLE_PARTICIPANTS, learn_own
+from octopus_pipeline.matching.names import normalize_first_last
+from octopus_pipeline.matching.weights_file import weights_path, write_weights
+
+if TYPE_CHECKING:
+    from octopus_pipeline.matching.prepared import PreparedCounties
+
+LEAST_SHARE: Final = 0.5
+"""Participants whose ZIP is the county's with less than this teach nothing."""
+
+
+def teach(participants: pa.Table, counties: PreparedCounties) -> dict[str, int]:
+    """Learn the weights of every prepared county from `participants` (`PARTICIPANT_SCHEMA`); how many each learned from.
+
+    Participants are taken in the order of their texts, each distinct one once: their order does not matter.
+    """
+    distinct = participants.group_by(participants.schema.names).aggregate([])
+    distinct = distinct.sort_by([(name, "ascending") for name in distinct.schema.names])
+    rng = np.random.default_rng(distinct.num_rows)
+    distinct = distinct.take(pa.array(rng.permutation(distinct.num_rows)))
+    addresses = normalize_addresses(distinct["address"], distinct["city"], distinct["zip"])
+    ours = places(addresses)
+    names = households(normalize_first_last(distinct["first_name"], distinct["last_name"]))
+    prepared = {name: counties.county(name) for name in counties.counties}
+    choice = choose_counties(ours, list(prepared), {name: county.city_parcels for name, county in prepared.items()})
+    taught = {}
+    for name, county in prepared.items():
+        rows = np.flatnonzero(choice.shares[name] >= LEAST_SHARE)[:SAMPLE_PARTICIPANTS]
+        found = county.index.gazetteer
+        own = learn_own(
+            found,
+            county.index.others,
+            ours.take(rows).in_terms_of(found.places),
+            names.take(rows).in_terms_of(found.households),
+            choice.shares[name][rows],
+        )
+        write_weights(own, weights_path(counties.path(name)))
+        taught[name] = len(rows)
+    return taught

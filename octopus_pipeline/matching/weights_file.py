@@ -1,0 +1,41 @@
+"""What was learned of a county's participants, in a small file beside its index."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from octopus_pipeline.matching.weights import OWN_SHAPES, OwnWeights
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def weights_path(index: Path) -> Path:
+    """The file of the weights that go with an index."""
+    return index.with_suffix(".weights.npz")
+
+
+def write_weights(own: OwnWeights, path: Path) -> None:
+    """Write learned weights in place of the former ones, whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with unfinished.open("wb") as file:
+            np.savez(file, **{name: getattr(own, name) for name in OWN_SHAPES})
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_weights(path: Path) -> OwnWeights | None:
+    """Learned weights; None if there are none, or not for the tables that are used now."""
+    try:
+        with np.load(path) as found:
+            tables = {name: found[name] for name in OWN_SHAPES}
+    except (OSError, KeyError, ValueError):
+        return None
+    if any(tables[name].shape != shape for name, shape in OWN_SHAPES.items()):
+        return None
+    return OwnWeights(**tables)
