@@ -52,6 +52,7 @@ class CountyIndex:
         others: what its other parcels have in common with a participant.
         parcels: parcel_id, parcel_address, parcel_city (strings), parcel_zip, year_built (int32); ascending by parcel_id.
         customers: `parcel`, the row in `parcels`, and the `CUSTOMER_FIELDS` of the demographic records; ascending by parcel.
+        emails, phones: the rows of `customers` by the keys of their e-mail and telephone (`contact_keys`).
     """
 
     county: str
@@ -59,6 +60,8 @@ class CountyIndex:
     others: OtherWeights
     parcels: pa.Table
     customers: pa.Table
+    emails: Block
+    phones: Block
 
 
 def gazetteer(where: Places, who: Households, parcel: NDArray[np.int32]) -> Gazetteer:

@@ -10,13 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from octopus_pipeline.matching.address import normalize_addresses
-from octopus_pipeline.matching.comparable import households, places
+from octopus_pipeline.matching.comparable import NONE, households, places
+from octopus_pipeline.matching.demographics import find_demographics
 from octopus_pipeline.matching.names import normalize_first_last
 from octopus_pipeline.matching.residences import Quality, find_residences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
+    from octopus_pipeline.matching.demographics import Demographics
     from octopus_pipeline.matching.prepared import PreparedCounties, PreparedCounty
     from octopus_pipeline.matching.residences import Residences
 
@@ -41,6 +45,22 @@ RESIDENCE_SCHEMA: Final = pa.schema(
 )
 """One row a participant: the parcel, if it is matched; the best candidate, if somebody is to have a look."""
 
+DEMOGRAPHIC_MATCH_SCHEMA: Final = pa.schema(
+    [
+        *(pa.field(name, _TEXT) for name in ("county", "parcel_id", "customer_name", "email", "mobile")),
+        *(
+            pa.field(name, _NUMBER)
+            for name in ("annual_kwh_cost", "total_energy_burden", "estimated_income", "age_first_individual")
+        ),
+        pa.field("match_quality", _TEXT, nullable=False),
+        pa.field("match_method", _TEXT),
+        pa.field("match_score", _NUMBER),
+        pa.field("reason", _TEXT),
+        pa.field("agrees", pa.bool_()),
+    ]
+)
+"""One row a participant: the household's record; `agrees` is false where e-mail or telephone are another parcel's."""
+
 BATCH: Final = 65_536
 """Participants matched at once: what bounds memory."""
 
@@ -50,6 +70,7 @@ class HouseholdMatches:
     """Matches of participants, one row each, in their order: RESIDENCE_SCHEMA, DEMOGRAPHIC_MATCH_SCHEMA."""
 
     residence: pa.Table
+    demographic: pa.Table
 
 
 def find_households(participants: pa.Table, counties: PreparedCounties) -> HouseholdMatches:
@@ -62,33 +83,31 @@ def find_households(participants: pa.Table, counties: PreparedCounties) -> House
     """
     prepared = {name: counties.county(name) for name in counties.counties}
     found = [
-        _residences(participants.slice(start, BATCH), prepared)
+        _matched(participants.slice(start, BATCH), prepared)
         for start in range(0, max(participants.num_rows, 1), BATCH)
     ]
-    return HouseholdMatches(pa.concat_tables(found))
+    return HouseholdMatches(*(pa.concat_tables(tables) for tables in zip(*found, strict=True)))
 
 
-def _residences(participants: pa.Table, counties: Mapping[str, PreparedCounty]) -> pa.Table:
+def _matched(participants: pa.Table, counties: Mapping[str, PreparedCounty]) -> tuple[pa.Table, pa.Table]:
     addresses = normalize_addresses(participants["address"], participants["city"], participants["zip"])
-    names = normalize_first_last(participants["first_name"], participants["last_name"])
-    po_box = addresses["po_box"].to_numpy()
+    ours = places(addresses)
+    names = households(normalize_first_last(participants["first_name"], participants["last_name"]))
     written = pc.utf8_upper(pc.fill_null(participants["address"], ""))
     verbatim = pc.replace_substring_regex(pc.utf8_trim_whitespace(written), r"\s+", " ").to_numpy()
-    return _table(find_residences(places(addresses), households(names), po_box, verbatim, counties), counties)
+    residences = find_residences(ours, names, addresses["po_box"].to_numpy(), verbatim, counties)
+    found = find_demographics(participants["email"], participants["phone"], ours, names, residences, counties)
+    return _residence_table(residences, counties), _demographic_table(found, counties)
 
 
-def _table(found: Residences, counties: Mapping[str, PreparedCounty]) -> pa.Table:
-    count = len(found.score)
-    taken = [pa.nulls(count, field.type) for field in list(RESIDENCE_SCHEMA)[1:6]]
-    county = pa.array([*found.counties, None], pa.string()).take(pa.array(found.county % (len(found.counties) + 1)))
-    names = ("parcel_id", "parcel_address", "parcel_city", "parcel_zip", "year_built")
+def _residence_table(found: Residences, counties: Mapping[str, PreparedCounty]) -> pa.Table:
+    parcels = [prepared.index.parcels for prepared in counties.values()]
+    rows = np.full(len(found.score), NONE, np.int64)
     for place, prepared in enumerate(counties.values()):
         mine = found.county == place
-        if mine.any():
-            rows = prepared.index.parcels.take(pa.array(prepared.index.gazetteer.parcel[found.row[mine]]))
-            for position, name in enumerate(names):
-                column = rows[name].combine_chunks()
-                taken[position] = pc.replace_with_mask(taken[position], pa.array(mine), column)
+        rows[mine] = prepared.index.gazetteer.parcel[found.row[mine]]
+    county = _county_names(found.county, counties)
+    taken = [_picked(field, parcels, found.county, rows) for field in list(RESIDENCE_SCHEMA)[1:6]]
     quality = pa.array(found.quality, _TEXT)
     matched = pc.is_in(quality, value_set=pa.array([Quality.EXACT, Quality.FUZZY]))
     review = pc.equal(quality, Quality.REVIEW)
@@ -100,6 +119,33 @@ def _table(found: Residences, counties: Mapping[str, PreparedCounty]) -> pa.Tabl
     columns += [quality, _or_null(found.method), pa.array(found.score, from_pandas=True), _or_null(found.reason)]
     columns += [where(review, column) for column in (county, taken[0], taken[1])]
     return pa.table(columns, schema=RESIDENCE_SCHEMA)
+
+
+def _demographic_table(found: Demographics, counties: Mapping[str, PreparedCounty]) -> pa.Table:
+    customers = [prepared.index.customers for prepared in counties.values()]
+    parcel = _picked(pa.field("parcel", pa.int32()), customers, found.county, found.row)
+    parcel_rows = pc.fill_null(parcel, NONE).to_numpy(zero_copy_only=False)
+    ids = _picked(RESIDENCE_SCHEMA.field("parcel_id"), [p.index.parcels for p in counties.values()], found.county, parcel_rows)
+    columns = [_county_names(found.county, counties), ids]
+    columns += [_picked(field, customers, found.county, found.row) for field in list(DEMOGRAPHIC_MATCH_SCHEMA)[2:9]]
+    columns += [pa.array(found.quality, _TEXT), _or_null(found.method), pa.array(found.score, from_pandas=True)]
+    columns += [_or_null(found.reason), pa.array(found.agrees == 1, mask=found.agrees == NONE)]
+    return pa.table(columns, schema=DEMOGRAPHIC_MATCH_SCHEMA)
+
+
+def _county_names(county: NDArray[np.int32], counties: Mapping[str, PreparedCounty]) -> pa.Array:
+    return pa.array(list(counties), _TEXT).take(pa.array(county, mask=county == NONE))
+
+
+def _picked(field: pa.Field, tables: list[pa.Table], county: NDArray[np.int32], rows: NDArray[np.int64]) -> pa.Array:
+    """A column of the rows that lie in the tables of several counties; null where the county is NONE."""
+    column = pa.nulls(len(rows), field.type)
+    for place, table in enumerate(tables):
+        mine = county == place
+        if mine.any():
+            found = table[field.name].take(pa.array(rows[mine])).combine_chunks().cast(field.type)
+            column = pc.replace_with_mask(column, pa.array(mine), found)
+    return column
 
 
 def _or_null(texts: np.ndarray) -> pa.Array:  # type: ignore[type-arg]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 VERSION: Final = "1"
 """Of the file's form and of all that it is made with: an index of another version is made again."""
 
+_BLOCKS: Final = (*NUMBER_BLOCKS, "last name", "e-mail", "telephone")
 _STREETS: Final = ("names", "typed", "full")
 _WHERE: Final = ("anywhere", "in_zip")
 
@@ -94,9 +95,8 @@ def _columns(index: CountyIndex) -> dict[str, NDArray[Any] | pa.Array]:
         texts: Texts = getattr(places, name)
         columns |= {f"{name} codes": texts.codes, f"{name} texts": texts.distinct}
     columns |= {"last names": households.last, "first names": households.first, "words": households.words}
-    for name, block in zip(
-        (*NUMBER_BLOCKS, "by name"), (*found.number_blocks, found.name_block), strict=True
-    ):
+    blocks = (*found.number_blocks, found.name_block, index.emails, index.phones)
+    for name, block in zip(_BLOCKS, blocks, strict=True):
         columns |= {f"{name}: keys": block.keys, f"{name}: rows": block.rows}
     for name in _STREETS:
         for where, counted in zip(_WHERE, getattr(found.streets, name), strict=True):
@@ -145,8 +145,8 @@ def _index(county: str, lists: dict[str, pa.Array]) -> CountyIndex:
         *(counted(f"{name} counted", f"{name} counts") for name in ("zips", "cities", "areas")),
         spread=numbers("spread"),
     )
-    *number_blocks, name_block = (
-        Block(numbers(f"{name}: keys"), numbers(f"{name}: rows")) for name in (*NUMBER_BLOCKS, "by name")
+    *number_blocks, name_block, emails, phones = (
+        Block(numbers(f"{name}: keys"), numbers(f"{name}: rows")) for name in _BLOCKS
     )
     households = Households(
         numbers("last names").reshape(-1, LAST_NAMES),
@@ -163,4 +163,6 @@ def _index(county: str, lists: dict[str, pa.Array]) -> CountyIndex:
         ),
         parcels=table("parcels"),
         customers=table("customers"),
+        emails=emails,
+        phones=phones,
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from octopus_pipeline.matching.address import normalize_addresses
 from octopus_pipeline.matching.comparable import NONE, households, places
+from octopus_pipeline.matching.contact_keys import contact_block, email_keys, phone_keys
 from octopus_pipeline.matching.county_index import CountyIndex, gazetteer
 from octopus_pipeline.matching.county_rows import county_rows
 from octopus_pipeline.matching.index_file import write_index
@@ -86,4 +87,12 @@ def build_index(county: str, rows: CountyRows) -> CountyIndex:
     where = places(normalize_addresses(addresses["address"], addresses["city"], addresses["zip"]))
     who = households(normalize_names(addresses["owner"]), normalize_names(addresses["customer"]))
     found = gazetteer(where, who, addresses["parcel"].to_numpy())
-    return CountyIndex(county, found, count_others(found), rows.parcels, rows.customers)
+    return CountyIndex(
+        county=county,
+        gazetteer=found,
+        others=count_others(found),
+        parcels=rows.parcels,
+        customers=rows.customers,
+        emails=contact_block(email_keys(rows.customers["email"])),
+        phones=contact_block(phone_keys(rows.customers["mobile"])),
+    )

@@ -1,0 +1,282 @@
+"""The household's demographic record of each participant: by e-mail, telephone, parcel, or name on the street."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from octopus_pipeline.counties import cleaning
+from octopus_pipeline.matching.blocking import name_keys
+from octopus_pipeline.matching.comparable import NONE, households
+from octopus_pipeline.matching.contact_keys import email_keys, phone_keys, rows_with
+from octopus_pipeline.matching.names import normalize_names
+from octopus_pipeline.matching.residences import Quality, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from octopus_pipeline.matching.comparable import Households, Places
+    from octopus_pipeline.matching.prepared import PreparedCounty
+    from octopus_pipeline.matching.residences import Residences
+
+    Rows = NDArray[np.int64]
+
+BY_CONTACT: Final = 0.99
+"""The score of a record with the participant's own e-mail address or telephone number: set, not measured."""
+
+BY_NAME: Final = 0.95
+"""The score of the only record on the participant's street with the same last and given name: set, not measured."""
+
+NO_RECORD: Final = "no demographic record"
+"""Why there is none, where the parcel is known and nobody of it is in the demographic records."""
+
+
+class DemographicMethod(StrEnum):
+    """How a demographic record was found."""
+
+    EMAIL = "e-mail"
+    PHONE = "phone"
+    PARCEL = "parcel"
+    NAME_ON_STREET = "name on the street"
+
+
+@dataclass(frozen=True, slots=True)
+class Demographics:
+    """One entry a participant.
+
+    Attributes:
+        county: index into the counties asked, NONE without a record.
+        row: the row of that county's customers.
+        score: see BY_CONTACT, BY_NAME; by parcel the residence's; NaN without a record.
+        quality, method, reason: as texts; '' where there is none.
+        agrees: 1 if e-mail or telephone name the parcel of the residence, 0 if another one, NONE if not both are known.
+    """
+
+    county: NDArray[np.int32]
+    row: Rows
+    score: NDArray[np.float64]
+    quality: NDArray[np.object_]
+    method: NDArray[np.object_]
+    reason: NDArray[np.object_]
+    agrees: NDArray[np.int8]
+
+    @classmethod
+    def nobody(cls, residences: Residences) -> Demographics:
+        """No record for anybody, for the reason that there is no residence."""
+        count = len(residences.score)
+        return cls(
+            np.full(count, NONE, np.int32), np.full(count, NONE, np.int64), np.full(count, np.nan),
+            np.full(count, Quality.NO_MATCH, object), np.full(count, "", object), residences.reason.copy(),
+            np.full(count, NONE, np.int8),
+        )  # fmt: skip
+
+    def take_in(
+        self,
+        who: Rows,
+        county: NDArray[np.int32],
+        row: Rows,
+        *,
+        score: NDArray[np.float64] | float,
+        quality: NDArray[np.object_] | Quality,
+        method: DemographicMethod,
+    ) -> None:
+        """Give participants their records."""
+        self.county[who], self.row[who], self.score[who] = county, row, score
+        self.quality[who], self.method[who], self.reason[who] = quality, method, ""
+
+
+def find_demographics(
+    emails: pa.ChunkedArray,
+    phones: pa.ChunkedArray,
+    ours: Places,
+    names: Households,
+    residences: Residences,
+    counties: Mapping[str, PreparedCounty],
+) -> Demographics:
+    """The demographic record of each participant; the first kind of evidence that tells of exactly one wins."""
+    found = Demographics.nobody(residences)
+    matched = np.isin(residences.quality, (Quality.EXACT, Quality.FUZZY))
+    home = _home_parcels(residences, matched, counties)
+    cleaned = {DemographicMethod.EMAIL: cleaning.emails(emails), DemographicMethod.PHONE: cleaning.phones(phones)}
+    for method, contacts in cleaned.items():
+        who, county, row, parcel = _with_contact(method, contacts, counties)
+        open_still = found.county[who] == NONE
+        at_home = (home[who, 0] == county) & (home[who, 1] == parcel)
+        _take_only(found, who, county, row, parcel, open_still, at_home, method)
+    by_contact = found.county != NONE
+    for place, prepared in enumerate(counties.values()):
+        parcels = prepared.index.customers["parcel"].to_numpy()
+        mine = np.flatnonzero(by_contact & matched & (found.county == place))
+        same = (residences.county[mine] == place) & (parcels[found.row[mine]] == home[mine, 1])
+        found.agrees[mine] = same
+        elsewhere = np.flatnonzero(by_contact & matched & (residences.county == place) & (found.county != place))
+        found.agrees[elsewhere] = 0
+        left = np.flatnonzero(~by_contact & (residences.county == place) & (residences.quality != Quality.NO_MATCH))
+        _by_parcel(found, left, place, prepared, residences, names)
+    for place, prepared in enumerate(counties.values()):
+        left = np.flatnonzero((found.county == NONE) & (names.last[:, 0] != NONE) & (names.first[:, 0] != NONE))
+        _by_name(found, left, place, prepared, ours, names)
+    return found
+
+
+def _home_parcels(residences: Residences, matched: NDArray[np.bool_], counties: Mapping[str, PreparedCounty]) -> Rows:
+    """County and parcel of each matched residence, NONE without one."""
+    home = np.full((len(matched), 2), NONE, np.int64)
+    home[matched, 0] = residences.county[matched]
+    for place, prepared in enumerate(counties.values()):
+        mine = np.flatnonzero(matched & (residences.county == place))
+        home[mine, 1] = prepared.index.gazetteer.parcel[residences.row[mine]]
+    return home
+
+
+def _with_contact(
+    method: DemographicMethod, contacts: pa.Array, counties: Mapping[str, PreparedCounty]
+) -> tuple[Rows, Rows, Rows, Rows]:
+    """Participant, county, record and parcel of every record that has the participant's e-mail or telephone number."""
+    is_email = method is DemographicMethod.EMAIL
+    keys = email_keys(contacts) if is_email else phone_keys(contacts)
+    parts: list[tuple[Rows, ...]] = [(np.zeros(0, np.int64),) * 4]
+    for place, prepared in enumerate(counties.values()):
+        index = prepared.index
+        who, row = rows_with(index.emails if is_email else index.phones, keys)
+        if is_email:  # checksums may coincide
+            theirs = index.customers["email"].take(pa.array(row))
+            same = pc.equal(contacts.take(pa.array(who)), theirs).to_numpy(zero_copy_only=False).astype(np.bool_)
+            who, row = who[same], row[same]
+        parcel = index.customers["parcel"].to_numpy()[row].astype(np.int64)
+        parts.append((who, np.full(len(who), place, np.int64), row.astype(np.int64), parcel))
+    who, county, row, parcel = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((row, parcel, county, who))
+    return who[order], county[order], row[order], parcel[order]
+
+
+def _take_only(
+    found: Demographics,
+    who: Rows,
+    county: Rows,
+    row: Rows,
+    parcel: Rows,
+    open_still: NDArray[np.bool_],
+    at_home: NDArray[np.bool_],
+    method: DemographicMethod,
+) -> None:
+    """Take records of exactly one parcel, or of the one that is the participant's residence."""
+    has_home = np.zeros(len(found.county), np.bool_)
+    has_home[who[at_home]] = True
+    kept = open_still & (at_home | ~has_home[who])
+    who, county, row, parcel = who[kept], county[kept], row[kept], parcel[kept]
+    if not len(who):
+        return
+    first = np.append(True, np.diff(who) != 0)  # noqa: FBT003
+    new_parcel = first | np.append(True, (np.diff(county) != 0) | (np.diff(parcel) != 0))  # noqa: FBT003
+    parcels = np.add.reduceat(new_parcel, np.flatnonzero(first))
+    only = np.flatnonzero(first)[parcels == 1]
+    several = who[np.flatnonzero(first)[parcels > 1]]
+    found.reason[several] = Reason.SEVERAL
+    found.take_in(
+        who[only], county[only].astype(np.int32), row[only], score=BY_CONTACT, quality=Quality.EXACT, method=method
+    )
+
+
+def _by_parcel(
+    found: Demographics,
+    who: Rows,
+    place: int,
+    prepared: PreparedCounty,
+    residences: Residences,
+    names: Households,
+) -> None:
+    """The records of the residence's parcel: the only one, or the only one with the participant's name."""
+    index = prepared.index
+    parcels = index.customers["parcel"].to_numpy()
+    parcel = index.gazetteer.parcel[residences.row[who]]
+    start, end = np.searchsorted(parcels, parcel), np.searchsorted(parcels, parcel, side="right")
+    found.reason[who[end == start]] = NO_RECORD
+    review = residences.quality[who] == Quality.REVIEW
+    found.quality[who[review & (end > start)]] = Quality.REVIEW
+    one = ~review & (end == start + 1)
+    chosen = [who[one], start[one]]
+    several = np.flatnonzero(~review & (end > start + 1))
+    found.reason[who[several]] = Reason.SEVERAL
+    found.quality[who[several]] = Quality.REVIEW
+    left = np.repeat(who[several], (end - start)[several])
+    right = np.concatenate([np.arange(*ends) for ends in zip(start[several], end[several], strict=True)] or [np.zeros(0, int)])
+    rank = _name_ranks(index.customers["customer_name"], right, names, left)
+    best = list(_only_best(left, right, rank, index.customers["customer_name"]))
+    mine = np.concatenate([chosen[0], [who for who, _ in best]]).astype(np.int64)
+    row = np.concatenate([chosen[1], [row for _, row in best]]).astype(np.int64)
+    found.take_in(
+        mine,
+        np.full(len(mine), place, np.int32),
+        row,
+        score=residences.score[mine],
+        quality=residences.quality[mine],
+        method=DemographicMethod.PARCEL,
+    )
+
+
+def _only_best(left: Rows, right: Rows, rank: Rows, customers: pa.ChunkedArray) -> Iterator[tuple[int, int]]:
+    """Of each participant the record whose name agrees best, if only one does so, or all such are of one name."""
+    for participant in np.unique(left).tolist():
+        mine = left == participant
+        best = right[mine][rank[mine] == rank[mine].max()]
+        if len(set(customers.take(pa.array(best)).to_pylist())) == 1:
+            yield participant, int(best[0])
+
+
+def _by_name(
+    found: Demographics, who: Rows, place: int, prepared: PreparedCounty, ours: Places, names: Households
+) -> None:
+    """The only record on the street, in the ZIP or city, whose last and given name are the participant's."""
+    index, county = prepared.index, prepared.index.gazetteer
+    where = ours.take(who).in_terms_of(county.places)
+    people = names.take(who).in_terms_of(county.households)
+    keys = name_keys(where, people)[:, 0]
+    left, address = rows_with(county.name_block, keys)
+    if not len(left):
+        return
+    theirs = county.places.take(address)
+    local = (where.zip[left] == theirs.zip) | ((where.city.codes[left] == theirs.city.codes) & (theirs.city.codes != NONE))
+    left, parcel = left[local], county.parcel[address[local]]
+    parcels = index.customers["parcel"].to_numpy()
+    start, end = np.searchsorted(parcels, parcel), np.searchsorted(parcels, parcel, side="right")
+    left = np.repeat(left, end - start)
+    right = np.concatenate([np.arange(*ends) for ends in zip(start, end, strict=True)] or [np.zeros(0, int)]).astype(np.int64)
+    both = _name_ranks(index.customers["customer_name"], right, names.take(who), left) == _BOTH
+    pairs = np.unique(np.stack([left[both], right[both]], axis=1), axis=0)
+    rows, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)
+    only = count == 1
+    mine = who[rows[only]]
+    found.take_in(
+        mine,
+        np.full(len(mine), place, np.int32),
+        pairs[first[only], 1],
+        score=BY_NAME,
+        quality=Quality.FUZZY,
+        method=DemographicMethod.NAME_ON_STREET,
+    )
+
+
+_BOTH: Final = 2
+
+
+def _name_ranks(customers: pa.ChunkedArray, right: Rows, names: Households, left: Rows) -> Rows:
+    """2 where last and given name of a record are the participant's, 1 where the last name is, else 0."""
+    if not len(right):
+        return np.zeros(0, np.int64)
+    theirs = households(normalize_names(customers.take(pa.array(right))))
+    mine = names.take(left).in_terms_of(theirs)
+    last = _share_a_word(mine.last, theirs.last)
+    return last.astype(np.int64) + (last & _share_a_word(mine.first, theirs.first))
+
+
+def _share_a_word(mine: NDArray[np.int32], theirs: NDArray[np.int32]) -> NDArray[np.bool_]:
+    shared = (mine[:, :, None] == theirs[:, None, :]) & (mine[:, :, None] != NONE)
+    return shared.any(axis=(1, 2))  # type: ignore[no-any-return]
