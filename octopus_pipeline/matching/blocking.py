@@ -66,6 +66,10 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.left)
 
+    def take(self, rows: NDArray[Any]) -> Pairs:
+        """Some of the pairs, by their places or a mask."""
+        return Pairs(self.left[rows], self.right[rows], self.by_name[rows])
+
 
 def number_keys(places: Places) -> list[Keys]:
     """For each of `NUMBER_BLOCKS` the keys of every record, a row each, `NO_KEY` where there are fewer."""

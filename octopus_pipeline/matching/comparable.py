@@ -171,7 +171,7 @@ def _integers(column: pa.ChunkedArray) -> Integers:
 
 
 def _matrix(columns: list[pa.Array], words: pa.Array, width: int) -> Integers:
-    """The words of each row's lists, one after the other, as codes; no more than `width`, NONE where there are fewer."""
+    """The words of each row's lists, one after the other, as codes: `width` of them, NONE where there are fewer."""
     rows = np.concatenate([pc.list_parent_indices(column).to_numpy() for column in columns])
     values = pa.concat_arrays([pc.list_flatten(column) for column in columns])
     codes = pc.index_in(values, value_set=words).to_numpy(zero_copy_only=False).astype(np.int64)

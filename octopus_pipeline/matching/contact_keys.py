@@ -19,7 +19,7 @@ NO_KEY = -1
 
 
 def email_keys(emails: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
-    """A checksum of each e-mail address in any form, NO_KEY without one: equal addresses have equal keys, others rarely."""
+    """A checksum of each e-mail address in any form, NO_KEY without one: others than equal ones share it rarely."""
     cleaned = cleaning.emails(emails).to_pylist()
     return np.array([NO_KEY if email is None else zlib.crc32(email.encode()) for email in cleaned], np.int64)
 

@@ -41,7 +41,9 @@ class CountyChoice:
     zip_prepared: NDArray[np.bool_]
 
 
-def choose_counties(ours: Places, counties: Sequence[str], city_parcels: Mapping[str, Mapping[str, int]]) -> CountyChoice:
+def choose_counties(
+    ours: Places, counties: Sequence[str], city_parcels: Mapping[str, Mapping[str, int]]
+) -> CountyChoice:
     """Choose among the prepared `counties`; `city_parcels`: county -> city -> parcels.
 
     A ZIP counts with its counties' weights. A city counts a little where the ZIP says otherwise, and fully where
@@ -75,11 +77,13 @@ def _by_city(
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
     """Of each participant's city the share that each county has, and whether any has it."""
     names = ours.city.distinct.to_pylist()
-    parcels = np.array([[city_parcels[county].get(name, 0) for name in names] for county in counties], np.float64)
+    parcels = np.array(
+        [[city_parcels[county].get(name, 0) for name in names] for county in counties], np.float64
+    )
     parcels = parcels.reshape(len(counties), len(names))
     totals = parcels.sum(axis=0)
     shares = np.divide(parcels, totals, out=np.zeros_like(parcels), where=totals > 0)
     # One more at the end, which NONE (-1) finds.
     shares = np.concatenate([shares, np.zeros((len(counties), 1))], axis=1)
     found = dict(zip(counties, shares[:, ours.city.codes], strict=True))
-    return found, np.append(totals > 0, False)[ours.city.codes]  # noqa: FBT003
+    return found, np.append(totals > 0, False)[ours.city.codes]

@@ -50,8 +50,8 @@ class CountyIndex:
         county: its key.
         gazetteer: its addresses.
         others: what its other parcels have in common with a participant.
-        parcels: parcel_id, parcel_address, parcel_city (strings), parcel_zip, year_built (int32); ascending by parcel_id.
-        customers: `parcel`, the row in `parcels`, and the `CUSTOMER_FIELDS` of the demographic records; ascending by parcel.
+        parcels: `PARCEL_SCHEMA`, ascending by parcel_id.
+        customers: `parcel`, the row in `parcels`, and `CUSTOMER_FIELDS` of the demographic records; ascending by parcel.
         emails, phones: the rows of `customers` by the keys of their e-mail and telephone (`contact_keys`).
     """
 

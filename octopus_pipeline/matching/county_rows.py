@@ -24,8 +24,14 @@ PARCEL_SCHEMA: Final = pa.schema(
 """One row a parcel."""
 
 CUSTOMER_FIELDS: Final = (
-    "customer_name", "email", "mobile", "annual_kwh_cost", "total_energy_burden", "estimated_income", "age_first_individual",
-)  # fmt: skip
+    "customer_name",
+    "email",
+    "mobile",
+    "annual_kwh_cost",
+    "total_energy_burden",
+    "estimated_income",
+    "age_first_individual",
+)
 """What is kept of a demographic record."""
 
 _ADDRESS_SCHEMA: Final = pa.schema(
@@ -55,7 +61,7 @@ class CountyRows:
 
 
 def county_rows(residential: pa.Table, demographic: pa.Table) -> CountyRows:
-    """Join a county's two cleaned tables. The order of their rows does not matter; rows without parcel id are left out."""
+    """Join a county's two cleaned tables, whatever the order of their rows; those without parcel id are left out."""
     houses = _sorted(residential.filter(pc.is_valid(residential["parcel_id"])))
     people = _sorted(demographic.filter(pc.is_valid(demographic["parcel_id"])))
     ids = pc.unique(pa.chunked_array([*houses["parcel_id"].chunks, *people["parcel_id"].chunks], pa.string()))

@@ -104,7 +104,10 @@ def find_demographics(
     found = Demographics.nobody(residences)
     matched = np.isin(residences.quality, (Quality.EXACT, Quality.FUZZY))
     home = _home_parcels(residences, matched, counties)
-    cleaned = {DemographicMethod.EMAIL: cleaning.emails(emails), DemographicMethod.PHONE: cleaning.phones(phones)}
+    cleaned = {
+        DemographicMethod.EMAIL: cleaning.emails(emails),
+        DemographicMethod.PHONE: cleaning.phones(phones),
+    }
     for method, contacts in cleaned.items():
         who, county, row, parcel = _with_contact(method, contacts, counties)
         open_still = found.county[who] == NONE
@@ -116,17 +119,25 @@ def find_demographics(
         mine = np.flatnonzero(by_contact & matched & (found.county == place))
         same = (residences.county[mine] == place) & (parcels[found.row[mine]] == home[mine, 1])
         found.agrees[mine] = same
-        elsewhere = np.flatnonzero(by_contact & matched & (residences.county == place) & (found.county != place))
+        elsewhere = np.flatnonzero(
+            by_contact & matched & (residences.county == place) & (found.county != place)
+        )
         found.agrees[elsewhere] = 0
-        left = np.flatnonzero(~by_contact & (residences.county == place) & (residences.quality != Quality.NO_MATCH))
+        left = np.flatnonzero(
+            ~by_contact & (residences.county == place) & (residences.quality != Quality.NO_MATCH)
+        )
         _by_parcel(found, left, place, prepared, residences, names)
     for place, prepared in enumerate(counties.values()):
-        left = np.flatnonzero((found.county == NONE) & (names.last[:, 0] != NONE) & (names.first[:, 0] != NONE))
+        left = np.flatnonzero(
+            (found.county == NONE) & (names.last[:, 0] != NONE) & (names.first[:, 0] != NONE)
+        )
         _by_name(found, left, place, prepared, ours, names)
     return found
 
 
-def _home_parcels(residences: Residences, matched: NDArray[np.bool_], counties: Mapping[str, PreparedCounty]) -> Rows:
+def _home_parcels(
+    residences: Residences, matched: NDArray[np.bool_], counties: Mapping[str, PreparedCounty]
+) -> Rows:
     """County and parcel of each matched residence, NONE without one."""
     home = np.full((len(matched), 2), NONE, np.int64)
     home[matched, 0] = residences.county[matched]
@@ -148,7 +159,9 @@ def _with_contact(
         who, row = rows_with(index.emails if is_email else index.phones, keys)
         if is_email:  # checksums may coincide
             theirs = index.customers["email"].take(pa.array(row))
-            same = pc.equal(contacts.take(pa.array(who)), theirs).to_numpy(zero_copy_only=False).astype(np.bool_)
+            same = (
+                pc.equal(contacts.take(pa.array(who)), theirs).to_numpy(zero_copy_only=False).astype(np.bool_)
+            )
             who, row = who[same], row[same]
         parcel = index.customers["parcel"].to_numpy()[row].astype(np.int64)
         parts.append((who, np.full(len(who), place, np.int64), row.astype(np.int64), parcel))
@@ -174,14 +187,19 @@ def _take_only(
     who, county, row, parcel = who[kept], county[kept], row[kept], parcel[kept]
     if not len(who):
         return
-    first = np.append(True, np.diff(who) != 0)  # noqa: FBT003
-    new_parcel = first | np.append(True, (np.diff(county) != 0) | (np.diff(parcel) != 0))  # noqa: FBT003
+    first = np.append(True, np.diff(who) != 0)
+    new_parcel = first | np.append(True, (np.diff(county) != 0) | (np.diff(parcel) != 0))
     parcels = np.add.reduceat(new_parcel, np.flatnonzero(first))
     only = np.flatnonzero(first)[parcels == 1]
     several = who[np.flatnonzero(first)[parcels > 1]]
     found.reason[several] = Reason.SEVERAL
     found.take_in(
-        who[only], county[only].astype(np.int32), row[only], score=BY_CONTACT, quality=Quality.EXACT, method=method
+        who[only],
+        county[only].astype(np.int32),
+        row[only],
+        score=BY_CONTACT,
+        quality=Quality.EXACT,
+        method=method,
     )
 
 
@@ -207,7 +225,9 @@ def _by_parcel(
     found.reason[who[several]] = Reason.SEVERAL
     found.quality[who[several]] = Quality.REVIEW
     left = np.repeat(who[several], (end - start)[several])
-    right = np.concatenate([np.arange(*ends) for ends in zip(start[several], end[several], strict=True)] or [np.zeros(0, int)])
+    right = np.concatenate(
+        [np.arange(*ends) for ends in zip(start[several], end[several], strict=True)] or [np.zeros(0, int)]
+    )
     rank = _name_ranks(index.customers["customer_name"], right, names, left)
     best = list(_only_best(left, right, rank, index.customers["customer_name"]))
     mine = np.concatenate([chosen[0], [who for who, _ in best]]).astype(np.int64)
@@ -243,12 +263,16 @@ def _by_name(
     if not len(left):
         return
     theirs = county.places.take(address)
-    local = (where.zip[left] == theirs.zip) | ((where.city.codes[left] == theirs.city.codes) & (theirs.city.codes != NONE))
+    local = (where.zip[left] == theirs.zip) | (
+        (where.city.codes[left] == theirs.city.codes) & (theirs.city.codes != NONE)
+    )
     left, parcel = left[local], county.parcel[address[local]]
     parcels = index.customers["parcel"].to_numpy()
     start, end = np.searchsorted(parcels, parcel), np.searchsorted(parcels, parcel, side="right")
     left = np.repeat(left, end - start)
-    right = np.concatenate([np.arange(*ends) for ends in zip(start, end, strict=True)] or [np.zeros(0, int)]).astype(np.int64)
+    right = np.concatenate(
+        [np.arange(*ends) for ends in zip(start, end, strict=True)] or [np.zeros(0, int)]
+    ).astype(np.int64)
     both = _name_ranks(index.customers["customer_name"], right, names.take(who), left) == _BOTH
     pairs = np.unique(np.stack([left[both], right[both]], axis=1), axis=0)
     rows, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from octopus_pipeline.matching.residences import Residences
 
 PARTICIPANT_SCHEMA: Final = pa.schema(
-    [pa.field(name, pa.string()) for name in ("address", "city", "zip", "first_name", "last_name", "email", "phone")]
+    [
+        pa.field(name, pa.string())
+        for name in ("address", "city", "zip", "first_name", "last_name", "email", "phone")
+    ]
 )
 """What is known of a participant, as the contact has it."""
 
@@ -116,7 +119,12 @@ def _residence_table(found: Residences, counties: Mapping[str, PreparedCounty]) 
         return pc.if_else(mask, column, None)
 
     columns = [where(matched, column) for column in (county, *taken)]
-    columns += [quality, _or_null(found.method), pa.array(found.score, from_pandas=True), _or_null(found.reason)]
+    columns += [
+        quality,
+        _or_null(found.method),
+        pa.array(found.score, from_pandas=True),
+        _or_null(found.reason),
+    ]
     columns += [where(review, column) for column in (county, taken[0], taken[1])]
     return pa.table(columns, schema=RESIDENCE_SCHEMA)
 
@@ -125,10 +133,21 @@ def _demographic_table(found: Demographics, counties: Mapping[str, PreparedCount
     customers = [prepared.index.customers for prepared in counties.values()]
     parcel = _picked(pa.field("parcel", pa.int32()), customers, found.county, found.row)
     parcel_rows = pc.fill_null(parcel, NONE).to_numpy(zero_copy_only=False)
-    ids = _picked(RESIDENCE_SCHEMA.field("parcel_id"), [p.index.parcels for p in counties.values()], found.county, parcel_rows)
+    ids = _picked(
+        RESIDENCE_SCHEMA.field("parcel_id"),
+        [p.index.parcels for p in counties.values()],
+        found.county,
+        parcel_rows,
+    )
     columns = [_county_names(found.county, counties), ids]
-    columns += [_picked(field, customers, found.county, found.row) for field in list(DEMOGRAPHIC_MATCH_SCHEMA)[2:9]]
-    columns += [pa.array(found.quality, _TEXT), _or_null(found.method), pa.array(found.score, from_pandas=True)]
+    columns += [
+        _picked(field, customers, found.county, found.row) for field in list(DEMOGRAPHIC_MATCH_SCHEMA)[2:9]
+    ]
+    columns += [
+        pa.array(found.quality, _TEXT),
+        _or_null(found.method),
+        pa.array(found.score, from_pandas=True),
+    ]
     columns += [_or_null(found.reason), pa.array(found.agrees == 1, mask=found.agrees == NONE)]
     return pa.table(columns, schema=DEMOGRAPHIC_MATCH_SCHEMA)
 
@@ -137,7 +156,9 @@ def _county_names(county: NDArray[np.int32], counties: Mapping[str, PreparedCoun
     return pa.array(list(counties), _TEXT).take(pa.array(county, mask=county == NONE))
 
 
-def _picked(field: pa.Field, tables: list[pa.Table], county: NDArray[np.int32], rows: NDArray[np.int64]) -> pa.Array:
+def _picked(
+    field: pa.Field, tables: list[pa.Table], county: NDArray[np.int32], rows: NDArray[np.int64]
+) -> pa.Array:
     """A column of the rows that lie in the tables of several counties; null where the county is NONE."""
     column = pa.nulls(len(rows), field.type)
     for place, table in enumerate(tables):

@@ -6,7 +6,6 @@ import os
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pyarrow as pa
 
 from octopus_pipeline.errors import PipelineError
@@ -54,8 +53,8 @@ def write_index(index: CountyIndex, path: Path) -> None:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         reason = error.strerror or type(error).__name__
-        message = f"the index of {index.county} cannot be written to {path}: {reason}. Free disk space, or set OCTOPUS_DATA_DIR"
-        raise IndexFileError(message) from error
+        message = f"the index of {index.county} cannot be written to {path}: {reason}"
+        raise IndexFileError(f"{message}. Free disk space, or set OCTOPUS_DATA_DIR") from error
 
 
 def read_index(path: Path) -> CountyIndex:

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from octopus_pipeline.matching.index_file import read_index
-from octopus_pipeline.matching.learning import usual_weights
+from octopus_pipeline.matching.usual_weights import usual_weights
 from octopus_pipeline.matching.weights_file import read_weights, weights_path
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ class PreparedCounty:
         """Each city of the county's parcels, and how many are in it."""
         found = self.index.gazetteer
         names, cities = found.places.city.distinct.to_pylist(), found.streets.cities
-        return {names[code]: count for code, count in zip(cities.keys.tolist(), cities.counts.tolist(), strict=True)}
+        return {
+            names[code]: count
+            for code, count in zip(cities.keys.tolist(), cities.counts.tolist(), strict=True)
+        }
 
 
 class PreparedCounties:
@@ -64,7 +67,10 @@ class PreparedCounties:
         path = self.path(county)
         if not path.exists():
             return ""
-        parts = [f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}" for found in _stats(path, weights_path(path))]
+        parts = [
+            f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
+            for found in _stats(path, weights_path(path))
+        ]
         return hashlib.blake2b(" ".join(parts).encode(), digest_size=8).hexdigest()
 
     def county(self, county: str) -> PreparedCounty:

@@ -13,8 +13,8 @@ from octopus_pipeline.matching.contact_keys import contact_block, email_keys, ph
 from octopus_pipeline.matching.county_index import CountyIndex, gazetteer
 from octopus_pipeline.matching.county_rows import county_rows
 from octopus_pipeline.matching.index_file import write_index
-from octopus_pipeline.matching.learning import count_others
 from octopus_pipeline.matching.names import normalize_names
+from octopus_pipeline.matching.other_parcels import count_others
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,8 +61,8 @@ def prepare_county(
 ) -> CountyIndexCounts:
     """Build a county's index and write it to `path`, whole or not at all.
 
-    `residential`, `demographic`: the county's cleaned records (`RESIDENTIAL_SCHEMA`, `DEMOGRAPHIC_SCHEMA`), in any order;
-    either may be empty. Records without a parcel id cannot be referred to and are left out.
+    `residential`, `demographic`: the county's cleaned records (`RESIDENTIAL_SCHEMA`, `DEMOGRAPHIC_SCHEMA`), in any
+    order; either may be empty. Records without a parcel id cannot be referred to and are left out.
 
     Raises:
         IndexFileError: if it cannot be written.

@@ -11,9 +11,9 @@ import numpy as np
 from octopus_pipeline.matching.blocking import number_keys
 from octopus_pipeline.matching.candidates import find_candidates
 from octopus_pipeline.matching.comparable import NONE
-from octopus_pipeline.matching.comparison import City, Name, Number, Part, Person, Secondary, Zip
 from octopus_pipeline.matching.context import Street
 from octopus_pipeline.matching.county_choice import LEAST, choose_counties
+from octopus_pipeline.matching.levels import City, Name, Number, Part, Person, Secondary, Zip
 from octopus_pipeline.matching.posterior import posteriors
 
 if TYPE_CHECKING:
@@ -108,7 +108,12 @@ def find_residences(
         if not len(rows):
             continue
         candidates = find_candidates(
-            county.index, county.own, ours.take(rows), names.take(rows), [key[rows] for key in keys], share[rows]
+            county.index,
+            county.own,
+            ours.take(rows),
+            names.take(rows),
+            [key[rows] for key in keys],
+            share[rows],
         )
         street[rows] = np.maximum(street[rows], candidates.context.street)
         found.append((place, rows, candidates))
@@ -152,17 +157,22 @@ def _best(
     if not found:
         return best
     prepared = list(counties.values())
-    participant = np.concatenate([rows[candidates.pairs.left] for _, rows, candidates in found])
-    county = np.concatenate([np.full(len(candidates.pairs), place, np.int32) for place, _, candidates in found])
-    row = np.concatenate([candidates.pairs.right for _, _, candidates in found])
+    participant = np.concatenate([rows[candidates.compared.pairs.left] for _, rows, candidates in found])
+    county = np.concatenate(
+        [np.full(len(candidates.compared.pairs), place, np.int32) for place, _, candidates in found]
+    )
+    row = np.concatenate([candidates.compared.pairs.right for _, _, candidates in found])
     parcel = np.concatenate(
-        [prepared[place].index.gazetteer.parcel[candidates.pairs.right] for place, _, candidates in found]
+        [
+            prepared[place].index.gazetteer.parcel[candidates.compared.pairs.right]
+            for place, _, candidates in found
+        ]
     )
     odds = np.concatenate([candidates.odds for _, _, candidates in found])
     # A parcel that was found by several addresses counts once, with the best of them.
     order = np.lexsort((row, -odds, parcel, county, participant))
     same = (np.diff(participant[order]) == 0) & (np.diff(county[order]) == 0) & (np.diff(parcel[order]) == 0)
-    order = order[np.append(True, ~same)] if len(order) else order  # noqa: FBT003
+    order = order[np.append(True, ~same)] if len(order) else order
     order = order[np.lexsort((parcel[order], county[order], -odds[order], participant[order]))]
     participant, score = participant[order], posteriors(participant[order], odds[order])
     first = np.flatnonzero(np.diff(participant, prepend=NONE))
@@ -172,10 +182,10 @@ def _best(
     has_rival = (second < len(participant)) & (np.append(participant, NONE)[second] == who)
     best.rival[who[has_rival]] = score[second[has_rival]]
     best.all[who] = np.add.reduceat(score, first) if len(first) else []
-    ends = np.cumsum([len(candidates.pairs) for _, _, candidates in found])
+    ends = np.cumsum([len(candidates.compared.pairs) for _, _, candidates in found])
     for (place, _, candidates), end in zip(found, ends.tolist(), strict=True):
         mine = county[chosen] == place
-        exact, method = _kinds(candidates, chosen[mine] - (end - len(candidates.pairs)))
+        exact, method = _kinds(candidates, chosen[mine] - (end - len(candidates.compared.pairs)))
         best.exact[who[mine]], best.method[who[mine]] = exact, method
     return best
 
@@ -193,7 +203,9 @@ def _kinds(candidates: Candidates, rows: NDArray[np.int64]) -> tuple[NDArray[np.
         & (same_zip | (same_city & (compared.zip >= Zip.OURS_MISSING)))
     )
     by_name = (compared.number > Number.IN_RANGE) | (compared.name >= Name.ALIKE)
-    by_name |= (compared.secondary >= Secondary.OURS_MISSING_OF_SEVERAL) & (compared.person <= Person.SIMILAR_LAST)
+    by_name |= (compared.secondary >= Secondary.OURS_MISSING_OF_SEVERAL) & (
+        compared.person <= Person.SIMILAR_LAST
+    )
     method = np.full(len(rows), Method.ADDRESS_SIMILAR, object)
     method[~same_zip & same_city & (compared.name == Name.SAME)] = Method.ADDRESS_AND_CITY
     method[by_name] = Method.NAME_AND_ADDRESS

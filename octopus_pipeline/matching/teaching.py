@@ -22,7 +22,7 @@ LEAST_SHARE: Final = 0.5
 
 
 def teach(participants: pa.Table, counties: PreparedCounties) -> dict[str, int]:
-    """Learn the weights of every prepared county from `participants` (`PARTICIPANT_SCHEMA`); how many each learned from.
+    """Learn every prepared county's weights from `participants` (`PARTICIPANT_SCHEMA`); how many each learned from.
 
     Participants are taken in the order of their texts, each distinct one once: their order does not matter.
     """
@@ -34,7 +34,9 @@ def teach(participants: pa.Table, counties: PreparedCounties) -> dict[str, int]:
     ours = places(addresses)
     names = households(normalize_first_last(distinct["first_name"], distinct["last_name"]))
     prepared = {name: counties.county(name) for name in counties.counties}
-    choice = choose_counties(ours, list(prepared), {name: county.city_parcels for name, county in prepared.items()})
+    choice = choose_counties(
+        ours, list(prepared), {name: county.city_parcels for name, county in prepared.items()}
+    )
     taught = {}
     for name, county in prepared.items():
         rows = np.flatnonzero(choice.shares[name] >= LEAST_SHARE)[:SAMPLE_PARTICIPANTS]

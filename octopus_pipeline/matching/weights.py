@@ -11,12 +11,12 @@ against each other. Of other parcels there are as many as there are, so a level 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from octopus_pipeline.matching.comparison import City, Name, Number, Part, Person, Secondary, Zip
 from octopus_pipeline.matching.context import FREQUENCIES, Area, Street
+from octopus_pipeline.matching.levels import City, Name, Number, Part, Person, Secondary, Zip
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from octopus_pipeline.matching.context import Context
 
     Table = NDArray[np.float64]
+    Evidence = dict[str, NDArray[np.float64]]
 
 ZIP_KNOWLEDGE = 3
 STREETS, AREAS, SPREADS = len(Street), len(Area), len(FREQUENCIES) + 1
@@ -40,9 +41,9 @@ BROAD_PARTS = 5
 
 @dataclass(frozen=True, slots=True)
 class OwnWeights:
-    """The logarithm P(level | the participant's parcel, context), a table a part; OWN_SHAPES has the axes.
+    """Logarithms of P(level | the participant's parcel, context), a table a part; OWN_SHAPES has the axes.
 
-    `prior` is ln P(the participant's parcel is in the county | context).
+    `prior` is that of P(the participant's parcel is in the county | context).
     """
 
     prior: Table
@@ -56,7 +57,7 @@ class OwnWeights:
 
 @dataclass(frozen=True, slots=True)
 class OtherWeights:
-    """The logarithm of the expected number of other parcels with given levels a participant, and of their shares, given the context.
+    """Logarithms of the expected number of other parcels with given levels a participant, and of their shares.
 
     `place` is such a number of pairs that share a house number, `named` of pairs that share a last name on a street,
     `neighbour` of pairs with one address, units aside; the others are shares. OTHER_SHAPES has the axes.
@@ -98,9 +99,9 @@ OTHER_SHAPES = {
 }
 
 
-def which_person(compared: Comparison, by_name: NDArray[np.bool_]) -> NDArray[np.int8]:
+def which_person(compared: Comparison) -> NDArray[np.int8]:
     """How a pair was found, as far as it bears on names: 0 by its street, 1 at its number only, 2 by the last name."""
-    return np.where(by_name, 2, compared.name >= Name.ALIKE).astype(np.int8)
+    return np.where(compared.pairs.by_name, 2, compared.name >= Name.ALIKE).astype(np.int8)
 
 
 def zip_knowledge(context: Context) -> NDArray[np.int8]:
@@ -111,13 +112,13 @@ def zip_knowledge(context: Context) -> NDArray[np.int8]:
 
 
 def street_there(context: Context, compared: Comparison) -> NDArray[np.int8]:
-    """What the county knows of the street, for parcels of the participant's ZIP; one more value for those of another."""
+    """What the county knows of the street, for parcels of the participant's ZIP; a value of its own for others."""
     elsewhere = (compared.zip == Zip.OTHER) | (compared.zip == Zip.ONE_DIGIT)
     return np.where(elsewhere, STREETS, context.street).astype(np.int8)
 
 
-def own_evidence(own: OwnWeights, context: Context, compared: Comparison) -> dict[str, NDArray[np.float64]]:
-    """The logarithm P(level | the participant's parcel, context) of each part of each pair; `context` has a row a pair."""
+def own_evidence(own: OwnWeights, context: Context, compared: Comparison) -> Evidence:
+    """Logarithms of P(level | the participant's parcel, context), a part each; `context` has a row a pair."""
     local = (context.street >= Street.NAME).astype(np.int8)
     there = street_there(context, compared)
     return {
@@ -132,9 +133,7 @@ def own_evidence(own: OwnWeights, context: Context, compared: Comparison) -> dic
     }
 
 
-def other_evidence(
-    other: OtherWeights, context: Context, compared: Comparison, by_name: NDArray[np.bool_]
-) -> dict[str, NDArray[np.float64]]:
+def other_evidence(other: OtherWeights, context: Context, compared: Comparison) -> Evidence:
     """The logarithm of the expected number of other parcels, by the parts that are counted together.
 
     `neighbour` is of parcels with the very address of the participant's own, units aside; the rest of others.
@@ -148,29 +147,27 @@ def other_evidence(
     ]
     same_name = (compared.name == Name.SAME).astype(np.int8)
     return {
-        "place": np.where(by_name, named, place),
+        "place": np.where(compared.pairs.by_name, named, place),
         "city": other.city[context.area, compared.zip, same_name, compared.city],
         "secondary": other.secondary[context.has_secondary, compared.secondary],
         "neighbour": other.neighbour[context.has_secondary, compared.secondary],
-        "person": other.person[which_person(compared, by_name), compared.person],
+        "person": other.person[which_person(compared), compared.person],
     }
 
 
-def log_odds(
-    own: dict[str, NDArray[np.float64]], other: dict[str, NDArray[np.float64]]
-) -> NDArray[np.float64]:
+def log_odds(own: Evidence, other: Evidence) -> NDArray[np.float64]:
     """The logarithm of what the parts of `own_evidence` and `other_evidence` together say, the prior aside."""
     place = own["number"] + own["name"] + own["type and direction"] + own["area"]
     elsewhere = other["place"] + other["city"] + other["secondary"]
     # A neighbour's address is the participant's: it agrees as well as the own parcel's does.
     others = np.logaddexp(elsewhere, place + other["neighbour"])
-    return place + own["secondary"] + own["person"] - others - other["person"]  # type: ignore[no-any-return]
+    return place + own["secondary"] + own["person"] - others - other["person"]
 
 
 def prior_odds(own: OwnWeights, context: Context) -> NDArray[np.float64]:
     """The logarithm of the odds that a participant's parcel is in the county, before any is compared."""
     prior = own.prior[context.street, context.area, context.has_number]
-    return prior - np.log1p(-np.exp(prior))  # type: ignore[no-any-return]
+    return prior - np.log1p(-np.exp(prior))
 
 
 def normalised(table: Table, axes: int = 1) -> Table:
@@ -185,3 +182,17 @@ def counted(
     """How often (or with what weight) each cell occurs."""
     flat = np.ravel_multi_index(index, shape)
     return np.bincount(flat, weights, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+
+
+LEAST = 1e-9
+"""Shares and rates below this are taken for it."""
+
+_Weights = TypeVar("_Weights", OwnWeights, OtherWeights)
+
+
+def logarithms(weights: _Weights) -> _Weights:
+    """Natural logarithms of shares and rates."""
+    tables = (
+        np.log(np.maximum(getattr(weights, name), LEAST)).astype(np.float32) for name in weights.__slots__
+    )
+    return type(weights)(*tables)

@@ -1,0 +1,57 @@
+"""How alike the texts of many pairs are, each distinct pair of texts looked at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from rapidfuzz.distance import OSA, Postfix, Prefix
+from rapidfuzz.process import cpdist
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_Element = TypeVar("_Element", bound=np.generic)
+
+
+class TextPairs:
+    """The distinct pairs among pairs of texts (ASCII), given as codes into `texts`.
+
+    Attributes:
+        ours, theirs: the codes of each distinct pair.
+        shorter: the letters of the shorter text of each.
+    """
+
+    def __init__(self, ours: NDArray[np.int32], theirs: NDArray[np.int32], texts: pa.Array) -> None:
+        distinct, self._back = np.unique(ours.astype(np.int64) << 32 | theirs, return_inverse=True)
+        self.ours, self.theirs = distinct >> 32, distinct & 0xFFFFFFFF
+        one, other = texts.take(pa.array(self.ours)), texts.take(pa.array(self.theirs))
+        self._left: list[str] = one.to_pylist()
+        self._right: list[str] = other.to_pylist()
+        lengths = (pc.binary_length(side).to_numpy(zero_copy_only=False) for side in (one, other))
+        self.shorter: NDArray[np.int32] = np.minimum(*lengths)
+
+    def edits(self, most: int) -> NDArray[np.int32]:
+        """Letters to change, a swap of neighbours being one change (optimal string alignment); above `most`, more."""
+        if not self._left:
+            return np.zeros(0, np.int32)
+        found: NDArray[np.int32] = cpdist(
+            self._left, self._right, scorer=OSA.distance, score_cutoff=most, dtype=np.int32
+        )
+        return found
+
+    def is_part(self) -> NDArray[np.bool_]:
+        """Whether the longer text begins or ends with the shorter."""
+        if not self._left:
+            return np.zeros(0, np.bool_)
+        common = (
+            cpdist(self._left, self._right, scorer=end.similarity, dtype=np.int32)
+            for end in (Prefix, Postfix)
+        )
+        return np.maximum(*common) >= self.shorter  # type: ignore[no-any-return]
+
+    def of_pairs(self, found: NDArray[_Element]) -> NDArray[_Element]:
+        """What was found of the distinct pairs, for each of all pairs."""
+        return found[self._back]
