@@ -40,7 +40,8 @@ MOST_CANDIDATES: Final = 2_000
 """A key that more parcels have says nothing; the other kinds of keys still find what it would have."""
 
 _NUMBER_BITS: Final = 20
-_LETTERS: Final = 4
+_FIRST_LETTERS: Final = 2
+_LAST_LETTERS: Final = 4
 _VOWELS: Final = str.maketrans("", "", "AEIOUY")
 
 
@@ -142,8 +143,8 @@ def _shared(keys: Keys, block: Block, parcels: int) -> Keys:
 def street_keys(streets: pa.Array) -> tuple[Keys, Keys, Keys]:
     """Of each street its first letters, last letters, and consonants as integers."""
     names = streets.to_pylist()
-    first = np.fromiter((_packed(name[:_LETTERS]) for name in names), np.int64, len(names))
-    last = np.fromiter((_packed(name[-_LETTERS:]) for name in names), np.int64, len(names))
+    first = np.fromiter((_packed(name[:_FIRST_LETTERS]) for name in names), np.int64, len(names))
+    last = np.fromiter((_packed(name[-_LAST_LETTERS:]) for name in names), np.int64, len(names))
     consonants = np.fromiter((zlib.crc32(skeleton(name).encode()) for name in names), np.int64, len(names))
     return first, last, consonants
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from octopus_pipeline.counties.zip_counties import candidate_counties
+from octopus_pipeline.counties.zip_counties import OHIO_ZIPS, candidate_counties
 from octopus_pipeline.matching.comparable import NONE
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def choose_counties(
     """Choose among the prepared `counties`; `city_parcels`: county -> city -> parcels.
 
     A ZIP counts with its counties' weights. A city counts a little where the ZIP says otherwise, and fully where
-    there is no ZIP, or one that no county has. Who has neither is looked for everywhere, in proportion to the parcels.
+    there is no ZIP, or one that no county has. Who has neither, nor a ZIP of another state, is looked for
+    everywhere, in proportion to the parcels.
     """
     count = len(ours)
     by_zip = {county: np.zeros(count) for county in counties}
@@ -63,7 +64,9 @@ def choose_counties(
     by_city, has_city = _by_city(ours, counties, city_parcels)
     parcels = {county: sum(city_parcels[county].values()) for county in counties}
     total = max(sum(parcels.values()), 1)
-    nowhere = ~known & ~has_city & (ours.street.codes != NONE)
+    least, most = OHIO_ZIPS
+    elsewhere = (ours.zip > 0) & ((ours.zip < least) | (ours.zip > most))
+    nowhere = ~known & ~elsewhere & ~has_city & (ours.street.codes != NONE)
     shares = {}
     for county in counties:
         guessed = np.where(known, WRONG_ZIP, 1.0) * by_city[county]

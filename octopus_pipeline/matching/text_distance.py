@@ -13,6 +13,8 @@ from rapidfuzz.process import cpdist
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_SHORTEST_END = 3
+
 _Element = TypeVar("_Element", bound=np.generic)
 
 
@@ -43,14 +45,16 @@ class TextPairs:
         return found
 
     def is_part(self) -> NDArray[np.bool_]:
-        """Whether the longer text begins or ends with the shorter."""
+        """Whether the shorter text is the longer one without its beginning, its end, or something within."""
         if not self._left:
             return np.zeros(0, np.bool_)
         common = (
             cpdist(self._left, self._right, scorer=end.similarity, dtype=np.int32)
             for end in (Prefix, Postfix)
         )
-        return np.maximum(*common) >= self.shorter  # type: ignore[no-any-return]
+        begin, end = common
+        within = (begin + end >= self.shorter) & (np.minimum(begin, end) >= _SHORTEST_END)
+        return (np.maximum(begin, end) >= self.shorter) | within  # type: ignore[no-any-return]
 
     def of_pairs(self, found: NDArray[_Element]) -> NDArray[_Element]:
         """What was found of the distinct pairs, for each of all pairs."""
