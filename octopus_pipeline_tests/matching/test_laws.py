@@ -30,8 +30,6 @@ from octopus_pipeline_tests.matching.invented import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hypothesis.strategies import DrawFn, SearchStrategy
 
     from octopus_pipeline.matching.households import HouseholdMatches
@@ -75,7 +73,7 @@ def _people(draw: DrawFn) -> Record:
     return person(
         f"{number or ''} {street}{unit}",
         draw(st.sampled_from([city, None])),
-        draw(st.sampled_from([zip_code and str(zip_code), None])),
+        draw(st.sampled_from([str(zip_code or ""), None])),
         first_name=draw(st.sampled_from(["ALICE", "BRUCE", "CAROL"])) if named else None,
         last_name=draw(st.sampled_from(["JOLICOEUR", "BIRKHOLZ", "SAMPLE"])) if named else None,
         email=draw(st.sampled_from([None, "customer9@example.com", "shared@example.com"])),
@@ -131,8 +129,8 @@ def test_the_order_of_records_and_counties_is_nothing(
 
 
 _CLEAR = (
-    "5410 Martel Rd", "1593 Hillcrest Ave", "604 N Main St", "3689 4th Ave", "25 N Maple St", "306 Oak Ct", "604 Main St Apt 4",
-    "5411 Martel Rd", "12 Nowhere Ln", "25 Maple St", "304 Oak", "PO Box 12", "",
+    "5410 Martel Rd", "1593 Hillcrest Ave", "604 N Main St", "3689 4th Ave", "25 N Maple St", "306 Oak Ct",
+    "604 Main St Apt 4", "5411 Martel Rd", "12 Nowhere Ln", "25 Maple St", "304 Oak", "PO Box 12", "",
 )  # fmt: skip
 """Participants whose answers are clear: matches, reviews of twins, and none."""
 
@@ -170,10 +168,9 @@ def test_an_equal_twin_makes_a_match_somebody_s_to_look_at(
     """Nothing tells which of the two is meant: neither is named as the residence."""
     shutil.rmtree(tmp_path, ignore_errors=True)
     one = county()
-    house = one.residential[place] = {
-        **one.residential[place],
-        "address": one.residential[place]["address"] + unit,
-    }
+    house = one.residential[place]
+    if "MAPLE" not in house["address"] and "OAK" not in house["address"]:
+        house = one.residential[place] = {**house, "address": house["address"] + unit}
     one.demographic.clear()
     first, last = house["parcel_owner"].split()
     who = {"first_name": first, "last_name": last} if named else {}
