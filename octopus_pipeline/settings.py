@@ -127,7 +127,10 @@ class Settings(BaseSettings):
         0.70, ge=0, le=1, description="Share of a campaign's contacts whose residence should be found."
     )
     octopus_demographic_share: float = Field(
-        0.50, ge=0, le=1, description="Share of a campaign's contacts whose demographic record should be found."
+        0.50,
+        ge=0,
+        le=1,
+        description="Share of a campaign's contacts whose demographic record should be found.",
     )
     octopus_review_share: float = Field(
         0.10, ge=0, le=1, description="Largest share of a campaign's contacts that may be left to review."
