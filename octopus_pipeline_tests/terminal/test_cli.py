@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +18,7 @@ from octopus_pipeline.sandbox.account import load_account
 from octopus_pipeline.sandbox.faults import FaultKind, FaultRule
 from octopus_pipeline.sandbox.generate import generate_account
 from octopus_pipeline.sandbox.serving import ServedSandbox, serve_in_thread
+from octopus_pipeline_tests.terminal.processes import ROOT, Terminal
 from octopus_pipeline_tests.truth import (
     FLAGS,
     assert_csvs_true,
@@ -30,35 +26,6 @@ from octopus_pipeline_tests.truth import (
     csv_rows,
     sent_campaigns,
 )
-
-ROOT = Path(__file__).parents[2]
-OWN_PREFIXES = ("EMAILOCTOPUS_", "MONGO_", "OCTOPUS_", "DAGSTER_")
-OUTSIDE = {name: value for name, value in os.environ.items() if not name.startswith(OWN_PREFIXES)}
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """A folder to work in, with the repository's sample account, and the settings of its commands."""
-
-    folder: Path
-    settings: dict[str, str]
-
-    def run(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run `octopus` with these words and further settings."""
-        return subprocess.run(
-            [Path(sys.executable).with_name("octopus"), *words],
-            cwd=self.folder,
-            env={**OUTSIDE, **self.settings, **settings},
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
-
-    def answer(self, *words: str, code: int = 0) -> Any:
-        """What a command prints with `--json`."""
-        done = self.run(*words, "--json")
-        assert done.returncode == code, done.stderr
-        return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
