@@ -125,7 +125,7 @@ def test_incremental_syncs_what_changed_and_a_failed_campaign_is_named(
 def test_doctor_finds_all_well_and_says_how_to_mend_what_is_not(terminal: Terminal) -> None:
     findings = {one["subject"]: one for one in terminal.answer("doctor")}
     assert all(one["well"] for one in findings.values())
-    assert findings.keys() >= {"Python", "dagster", "disk", "MongoDB", "EmailOctopus", "data folder"}
+    assert findings.keys() >= {"Python", "dagster", "disk", "MongoDB", "counties", "EmailOctopus"}
     sick = terminal.run("doctor", EMAILOCTOPUS_API_KEY="eo_wrong")
     assert sick.returncode == 1
     assert "BAD  EmailOctopus" in sick.stdout
