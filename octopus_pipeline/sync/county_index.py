@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from octopus_pipeline.counties.content import version_of
 from octopus_pipeline.counties.fields import DEMOGRAPHIC, KINDS, RESIDENTIAL
-from octopus_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,16 +24,6 @@ if TYPE_CHECKING:
     from octopus_pipeline.counties.fields import RecordKind
     from octopus_pipeline.settings import Settings
     from octopus_pipeline.store.tables import TableStore
-
-
-class IndexWriteError(PipelineError):
-    """A county's index cannot be written where it is to go."""
-
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(
-            f"{path} cannot be written: {error.strerror or type(error).__name__}. Make the folder writable, free disk "
-            "space, or set OCTOPUS_DATA_DIR"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +71,12 @@ def build_index(
 
     Raises:
         TableNotFoundError, DamagedTableError, TableSchemaError: if a table is not as it should be.
-        IndexWriteError: if the file cannot be written.
+        IndexFileError: if the file cannot be written.
     """
     # Imported where it is used: who lists counties need not wait for the matcher.
-    from octopus_pipeline.matching.county_index import prepare_county
+    from octopus_pipeline.matching.index_file import IndexFileError
+    from octopus_pipeline.matching.preparing import prepare_county
+    from octopus_pipeline.matching.weights_file import weights_path
 
     path = index_path(settings, county)
     residential, demographic = (_read(tables, kind, county) for kind in (RESIDENTIAL, DEMOGRAPHIC))
@@ -97,10 +88,15 @@ def build_index(
             counts = prepare_county(county, residential, demographic, path).metadata()
         else:
             path.unlink(missing_ok=True)
+            weights_path(path).unlink(missing_ok=True)
         record = IndexRecord(version, now, path.stat().st_size if path.exists() else 0, counts)
         _write_record(path, record)
     except OSError as error:
-        raise IndexWriteError(path, error) from error
+        message = (
+            f"the index of {county} cannot be written to {path}: {error.strerror or type(error).__name__}. Free disk "
+            "space, make the folder writable, or set OCTOPUS_DATA_DIR"
+        )
+        raise IndexFileError(message) from error
     return record
 
 

@@ -206,13 +206,23 @@ def test_sample_data_never_gets_into_a_database_that_is_named(bare: Terminal, mo
     assert "EMAILOCTOPUS_API_KEY is not set, though MONGO_CONNECTION_URL is" in done.stderr
 
 
-def test_with_nothing_set_the_sample_account_is_synced_and_clean_removes_it(bare: Terminal) -> None:
+def test_with_nothing_set_the_sample_is_synced_with_its_counties_and_clean_removes_it(bare: Terminal) -> None:
     try:
         record = bare.answer("sync", "--all")
         sample = load_account(ROOT / "data" / "sample")
         assert len(record["synced"]) == len(sent_campaigns(sample))
+        assert record["counties"] == {"synced": ["Franklin", "Morrow", "Richland"], "failed": {}, "gone": []}
         assert bare.run("doctor").returncode == 0
         assert_csvs_true(bare.folder / "data" / "exports", sample)
+        listed = bare.answer("counties", "list")
+        assert [(one["county"], one["index_is_current"]) for one in listed] == [
+            ("Franklin", True),
+            ("Morrow", True),
+            ("Richland", True),
+        ]
+        others = bare.run("counties", "load", OCTOPUS_COUNTY_DIR="data/sample/counties")
+        assert others.returncode == 1
+        assert "holds the invented counties of the sample account" in others.stderr
     finally:
         cleaned = bare.run("clean", "--yes")
     assert cleaned.returncode == 0
