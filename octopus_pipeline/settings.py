@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         pattern=r'^[^/\\. "$*<>:|?\x00]{1,63}$',
         description="Database of campaigns and participants.",
     )
+    mongo_county_database: str = Field(
+        "empower_development",
+        pattern=r'^[^/\\. "$*<>:|?\x00]{1,63}$',
+        description="Database of county records; only `octopus counties load` writes to it.",
+    )
     mongo_timeout_seconds: float = Field(5, gt=0, description="How long to look for the MongoDB server.")
 
     octopus_data_dir: Path = Field(Path("data"), description="Everything the project keeps on this machine.")
@@ -82,6 +87,10 @@ class Settings(BaseSettings):
     )
     octopus_export_dir: Path | None = Field(
         None, description="Folder of the CSVs; default: exports in the data folder."
+    )
+    octopus_county_dir: Path | None = Field(
+        None,
+        description="Folder of county files for `octopus counties load`; default: counties in the data folder.",
     )
     octopus_time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
         "America/New_York", description="Time zone of schedules and of daily partitions."
@@ -114,6 +123,25 @@ class Settings(BaseSettings):
     octopus_drift_fail_contacts: int = Field(
         5, ge=0, description="... unless it differs by no more than this many contacts."
     )
+    octopus_residence_share: float = Field(
+        0.70, ge=0, le=1, description="Share of a campaign's contacts whose residence should be found."
+    )
+    octopus_demographic_share: float = Field(
+        0.50,
+        ge=0,
+        le=1,
+        description="Share of a campaign's contacts whose demographic record should be found.",
+    )
+    octopus_review_share: float = Field(
+        0.10, ge=0, le=1, description="Largest share of a campaign's contacts that may be left to review."
+    )
+    octopus_largest_fall_points: float = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Points by which a match rate, or percent by which a county's records, may fall from one run to "
+        "the next.",
+    )
     octopus_alert_webhook_url: SecretStr | None = Field(
         None, description="Slack-format webhook that hears of failed runs."
     )
@@ -131,6 +159,7 @@ class Settings(BaseSettings):
         "mongo_connection_url",
         "octopus_tables_url",
         "octopus_export_dir",
+        "octopus_county_dir",
         "octopus_alert_webhook_url",
         "dagster_home_dir",
         mode="before",
@@ -181,6 +210,16 @@ class Settings(BaseSettings):
     def export_dir(self) -> Path:
         """Where the CSVs go, absolute."""
         return (self.octopus_export_dir or self.data_dir / "exports").resolve()
+
+    @property
+    def county_dir(self) -> Path:
+        """Where county files lie that are to be loaded, absolute."""
+        return (self.octopus_county_dir or self.data_dir / "counties").resolve()
+
+    @property
+    def county_index_dir(self) -> Path:
+        """Where the counties' prepared forms are, absolute: one memory-mapped file a county, on this machine."""
+        return self.data_dir / "county_index"
 
     @property
     def dagster_home(self) -> Path:
