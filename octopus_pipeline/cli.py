@@ -15,6 +15,7 @@ from rich.console import Console
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.sandbox.commands import sandbox
 from octopus_pipeline.settings import Settings, load_settings
+from octopus_pipeline.terminal.match import match
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +145,7 @@ def export(
     settings = _settings(mongo_url, export_dir)
 
     from octopus_pipeline.assets.engagement import CSV_KEY
+    from octopus_pipeline.assets.matches import MATCHED_CSV_KEY
     from octopus_pipeline.sync.campaigns import find_sent_campaigns, known_campaigns
     from octopus_pipeline.sync.plan import Mode
     from octopus_pipeline.terminal.runs import runner
@@ -156,13 +158,15 @@ def export(
             if campaigns
             else [known for known in known_campaigns(database) if known.synced_at]
         )
-        run.sync({known.key for known in wanted if known.key}, Mode.RESYNC, [CSV_KEY])
+        run.sync({known.key for known in wanted if known.key}, Mode.RESYNC, [CSV_KEY, MATCHED_CSV_KEY])
         work = run.work
     if as_json:
         record = {"exported": work.synced, "failed": work.failed, "stopped": work.stopped}
         click.echo(json.dumps(record, indent=2))
     else:
-        console.print(f"{len(work.synced)} CSVs written to {settings.export_dir}", soft_wrap=True)
+        console.print(
+            f"CSVs of {len(work.synced)} campaigns written to {settings.export_dir}", soft_wrap=True
+        )
         for key, why in work.failed.items():
             console.print(f"failed: {key}: {why}", style="red", markup=False)
         if work.stopped:
@@ -241,6 +245,7 @@ def clean(*, yes: bool) -> None:
         click.echo(f"removed {folder}")
 
 
+octopus.add_command(match)
 octopus.add_command(sandbox)
 
 

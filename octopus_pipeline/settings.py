@@ -114,6 +114,24 @@ class Settings(BaseSettings):
     octopus_drift_fail_contacts: int = Field(
         5, ge=0, description="... unless it differs by no more than this many contacts."
     )
+    octopus_decisions_file: Path | None = Field(
+        None, description="CSV of analysts' decisions on matches; default: decisions.csv in the data folder."
+    )
+    octopus_least_residence_share: float = Field(
+        0.70, ge=0, le=1, description="A campaign with a smaller share of people at a known residence warns."
+    )
+    octopus_least_demographic_share: float = Field(
+        0.50,
+        ge=0,
+        le=1,
+        description="A campaign with a smaller share of people with a customer's record warns.",
+    )
+    octopus_most_review_share: float = Field(
+        0.10, ge=0, le=1, description="A campaign with a larger share of people left to review warns."
+    )
+    octopus_most_match_fall: float = Field(
+        0.05, ge=0, le=1, description="A share that fell by more than this since the last run warns."
+    )
     octopus_alert_webhook_url: SecretStr | None = Field(
         None, description="Slack-format webhook that hears of failed runs."
     )
@@ -131,6 +149,7 @@ class Settings(BaseSettings):
         "mongo_connection_url",
         "octopus_tables_url",
         "octopus_export_dir",
+        "octopus_decisions_file",
         "octopus_alert_webhook_url",
         "dagster_home_dir",
         mode="before",
@@ -181,6 +200,16 @@ class Settings(BaseSettings):
     def export_dir(self) -> Path:
         """Where the CSVs go, absolute."""
         return (self.octopus_export_dir or self.data_dir / "exports").resolve()
+
+    @property
+    def decisions_file(self) -> Path:
+        """The CSV of analysts' decisions on matches, absolute; it need not be there."""
+        return (self.octopus_decisions_file or self.data_dir / "decisions.csv").resolve()
+
+    @property
+    def county_index_dir(self) -> Path:
+        """Where the prepared counties are, absolute."""
+        return self.data_dir / "county_index"
 
     @property
     def dagster_home(self) -> Path:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import dagster as dg
 
 from octopus_pipeline.assets.campaign_sync import CAMPAIGNS_A_RUN
-from octopus_pipeline.assets.engagement import CSV_KEY, ENGAGEMENT_KEY, PARTICIPANTS_KEY
+from octopus_pipeline.assets.engagement import (
+    CSV_KEY,
+    DEMOGRAPHIC_KEY,
+    ENGAGEMENT_KEY,
+    PARTICIPANTS_KEY,
+    RESIDENCE_KEY,
+)
+from octopus_pipeline.assets.matches import MATCHED_CSV_KEY
 from octopus_pipeline.assets.reports import REPORT_KEYS
 from octopus_pipeline.sync.plan import Mode, chunks, neighbours
 
@@ -18,10 +25,22 @@ LIST_CAMPAIGNS = dg.define_asset_job(
     description="Read the account's campaigns and add the partitions of new ones.",
 )
 
+MATCHING_KEYS = (RESIDENCE_KEY, DEMOGRAPHIC_KEY, CSV_KEY, MATCHED_CSV_KEY)
+"""What changes when a county was loaded or a decision made: the matches, and the files they are in."""
+
 SYNC_CAMPAIGNS = dg.define_asset_job(
     "sync_campaigns",
-    selection=dg.AssetSelection.assets(*REPORT_KEYS.values(), ENGAGEMENT_KEY, PARTICIPANTS_KEY, CSV_KEY),
+    selection=dg.AssetSelection.assets(
+        *REPORT_KEYS.values(), ENGAGEMENT_KEY, PARTICIPANTS_KEY, *MATCHING_KEYS
+    ),
     description="Take campaigns from their reports to MongoDB and their CSVs. A full re-sync unless configured.",
+)
+
+MATCH_CAMPAIGNS = dg.define_asset_job(
+    "match_campaigns",
+    selection=dg.AssetSelection.assets(*MATCHING_KEYS),
+    description="Match synced campaigns anew, after a county was loaded or analysts decided; asks nothing of "
+    "EmailOctopus.",
 )
 
 REFRESH_CONTACTS = dg.define_asset_job(
@@ -42,7 +61,7 @@ DAILY_ENGAGEMENT = dg.define_asset_job(
     description="What happened on given days, by campaign.",
 )
 
-JOBS = [LIST_CAMPAIGNS, SYNC_CAMPAIGNS, REFRESH_CONTACTS, DAILY_SNAPSHOT, DAILY_ENGAGEMENT]
+JOBS = [LIST_CAMPAIGNS, SYNC_CAMPAIGNS, MATCH_CAMPAIGNS, REFRESH_CONTACTS, DAILY_SNAPSHOT, DAILY_ENGAGEMENT]
 
 
 def sync_config(mode: Mode) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a sync talks to: the EmailOctopus account, MongoDB and the tables; each opened on first use."""
+"""What a sync talks to: the EmailOctopus account, MongoDB, the tables and the counties; each opened on first use."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from octopus_pipeline.emailoctopus.client import EmailOctopus, open_client
 from octopus_pipeline.engagement.merge import open_engine
+from octopus_pipeline.matching.prepared import PreparedCounties
 from octopus_pipeline.store.mongo import connect
 from octopus_pipeline.store.tables import TableStore
 from octopus_pipeline.sync.database import prepare_database
+from octopus_pipeline.sync.decided_parcels import DecidedParcels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +61,16 @@ class Connections:
         database = client[self.settings.mongo_database]
         prepare_database(database)
         return database
+
+    @cached_property
+    def counties(self) -> PreparedCounties:
+        """The counties that are loaded, in their matchable form."""
+        return PreparedCounties(self.settings.county_index_dir)
+
+    @cached_property
+    def decided_parcels(self) -> DecidedParcels:
+        """What is known of the parcels that analysts decided for."""
+        return DecidedParcels(self.tables, self.counties)
 
     @contextmanager
     def engine(self) -> Iterator[DuckDBPyConnection]:
