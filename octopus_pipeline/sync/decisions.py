@@ -129,7 +129,10 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
         raise DecisionError(f"{path} is not UTF-8 text: save it as CSV UTF-8") from None
     except OSError as error:
         raise DecisionError(f"{path} cannot be read: {error.strerror}. See OCTOPUS_DECISIONS_FILE") from None
-    header, *lines = csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text)) or [[]]
+    try:
+        header, *lines = [*csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text))] or [[]]
+    except csv.Error:
+        raise DecisionError(f"{path} is no CSV file: a cell of it has no end, or no end of the line") from None
     names = [name.strip().lower() for name in header]
     missing = _NEEDED - set(names)
     if missing:
