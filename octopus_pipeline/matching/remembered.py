@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
-from bson import Binary
 from pymongo import UpdateOne
 
 from octopus_pipeline.matching.households import DEMOGRAPHIC_MATCH_SCHEMA, RESIDENCE_SCHEMA, HouseholdMatches
@@ -60,15 +59,17 @@ def made_with(counties: PreparedCounties) -> str:
 
 def recall(collection: Collection[dict[str, Any]], keys: Sequence[bytes], made_with: str) -> Recalled:
     """What is remembered of the participants with these keys."""
-    found, texts, outdated = [], [], set()
-    wanted = {"_id": {"$in": [Binary(key) for key in keys]}}
-    for document in collection.find(wanted, {"made_with": True, "matches": True}, batch_size=len(keys) + 1):
-        if document["made_with"] == made_with:
-            found.append(bytes(document["_id"]))
-            texts.append(document["matches"])
-        else:
-            outdated.add(bytes(document["_id"]))
-    return Recalled(found, _matches(texts), outdated)
+    at_once = len(keys) + 1
+    found = collection.find(
+        {"_id": {"$in": keys}, "made_with": made_with}, {"matches": True}, batch_size=at_once
+    ).to_list()
+    valid = [document["_id"] for document in found]
+    matches = _matches([document["matches"] for document in found])
+    missing = set(keys).difference(valid)
+    if not missing:
+        return Recalled(valid, matches, set())
+    others = collection.find({"_id": {"$in": list(missing)}}, {"_id": True}, batch_size=at_once).to_list()
+    return Recalled(valid, matches, {document["_id"] for document in others})
 
 
 def remember(
@@ -88,8 +89,8 @@ def remember(
     def writes() -> Iterator[UpdateOne | InsertOrUpdate]:
         for key, text in zip(keys, _texts(matches), strict=True):
             content = {"matches": text, "made_with": made_with, "matched_at": now}
-            update = UpdateOne({"_id": Binary(key)}, {"$set": content}, upsert=True)
-            yield update if key in outdated else InsertOrUpdate({"_id": Binary(key), **content}, update)
+            update = UpdateOne({"_id": key}, {"$set": content}, upsert=True)
+            yield update if key in outdated else InsertOrUpdate({"_id": key, **content}, update)
 
     bulk_write(collection, writes())
 
