@@ -20,9 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from octopus_pipeline.matching.households import DEMOGRAPHIC_MATCH_SCHEMA, RESIDENCE_SCHEMA, HouseholdMatches
+from octopus_pipeline.matching.parcel_records import Parcel, parcel_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
+
+    from octopus_pipeline.matching.prepared import PreparedCounties
 
     Row = dict[str, Any]
 
@@ -46,31 +49,12 @@ class Verdict(StrEnum):
     PARCEL = "parcel"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Parcel:
-    """A parcel of a county; its id is unique in that county only."""
-
-    county: str
-    parcel_id: str
-
-    def __str__(self) -> str:
-        return f"{self.county}/{self.parcel_id}"
-
-
 @dataclass(frozen=True, slots=True)
 class Decision:
     """An analyst's word about one person's household; `PARCEL` always names one."""
 
     verdict: Verdict
     parcel: Parcel | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ParcelRecords:
-    """What is known of a parcel: the columns of a residence row, and of a demographic row if there is a record."""
-
-    residence: Mapping[str, Any]
-    demographic: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +78,7 @@ def decide(
     emails: pa.Array | pa.ChunkedArray,
     contact_ids: pa.Array | pa.ChunkedArray,
     decisions: Mapping[str, Decision],
-    parcels: Callable[[Parcel], ParcelRecords | None],
-    loaded: Collection[str],
+    counties: PreparedCounties,
 ) -> Decided:
     """Overrule matches by decisions.
 
@@ -104,8 +87,7 @@ def decide(
         emails: e-mail address a row, in any casing; may be null.
         contact_ids: contact id a row.
         decisions: lower-case e-mail address, or contact id -> decision; one about the address goes first.
-        parcels: gives what is known of a parcel of a loaded county, None if it is not there.
-        loaded: the counties that are loaded.
+        counties: where decided parcels are looked up.
     """
     missing: Counter[Parcel] = Counter()
     right: list[bool | None] = [None] * matches.residence.num_rows
@@ -117,7 +99,7 @@ def decide(
             matches.demographic.slice(position, 1).to_pylist()[0],
         )
         right[position] = found.is_right(decision)
-        residence, demographic = _overruled(found, decision, parcels, loaded, missing)
+        residence, demographic = _overruled(found, decision, counties, missing)
         residences.append(residence)
         demographics.append(demographic)
     positions = [position for position, _ in changed]
@@ -179,8 +161,7 @@ def _decided_rows(
 def _overruled(
     found: _Household,
     decision: Decision,
-    parcels: Callable[[Parcel], ParcelRecords | None],
-    loaded: Collection[str],
+    counties: PreparedCounties,
     missing: Counter[Parcel],
 ) -> tuple[Row, Row]:
     if decision.verdict is Verdict.WRONG:
@@ -191,8 +172,8 @@ def _overruled(
     if parcel == found.home:
         certain = {"match_quality": "exact", "match_method": DECISION, "match_score": 1.0}
         return found.residence | certain, found.demographic
-    is_loaded = parcel.county in loaded
-    records = parcels(parcel) if is_loaded else None
+    is_loaded = parcel.county in counties.counties
+    records = parcel_records(counties, parcel) if is_loaded else None
     if records is None:
         missing[parcel] += 1
         reason = PARCEL_GONE if is_loaded else COUNTY_NOT_LOADED

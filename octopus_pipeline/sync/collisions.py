@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from octopus_pipeline.matching.address import normalize_addresses
-from octopus_pipeline.matching.decisions import Parcel
+from octopus_pipeline.matching.parcel_records import Parcel
 from octopus_pipeline.sync.side_by_side import side_by_side
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from octopus_pipeline.matching.prepared import PreparedCounties
 from octopus_pipeline.store.mongo import connect
 from octopus_pipeline.store.tables import TableStore
 from octopus_pipeline.sync.database import prepare_database
-from octopus_pipeline.sync.decided_parcels import DecidedParcels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,11 +65,6 @@ class Connections:
     def counties(self) -> PreparedCounties:
         """The counties that are loaded, in their matchable form."""
         return PreparedCounties(self.settings.county_index_dir)
-
-    @cached_property
-    def decided_parcels(self) -> DecidedParcels:
-        """What is known of the parcels that analysts decided for."""
-        return DecidedParcels(self.tables, self.counties)
 
     @contextmanager
     def engine(self) -> Iterator[DuckDBPyConnection]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from octopus_pipeline.counties.ohio import county_key
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.exports.safe_cells import undefused
-from octopus_pipeline.matching.decisions import Decision, Parcel, Verdict
+from octopus_pipeline.matching.decisions import Decision, Verdict
+from octopus_pipeline.matching.parcel_records import Parcel
 from octopus_pipeline.sync.database import MATCH_DECISIONS
 
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         header, *lines = [*csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text))] or [[]]
     except csv.Error:
-        raise DecisionError(f"{path} is no CSV file: a cell of it has no end, or no end of the line") from None
+        raise DecisionError(
+            f"{path} is no CSV file: a cell of it has no end, or no end of the line"
+        ) from None
     names = [name.strip().lower() for name in header]
     missing = _NEEDED - set(names)
     if missing:

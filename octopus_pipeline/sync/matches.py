@@ -135,9 +135,6 @@ def write_matches(connections: Connections, key: str, engagement: str, now: date
     tables, counties = connections.tables, connections.counties
     before = match_counts(tables, key)
     decisions = read_decisions(connections)
-    parcels = connections.decided_parcels.among(
-        decision.parcel for decision in decisions.values() if decision.parcel
-    )
     missing: Counter[str] = Counter()
     with (
         tables.preparer(RESIDENCE_MATCHES, key, RESIDENCE_MATCHES_SCHEMA) as residence,
@@ -146,9 +143,7 @@ def write_matches(connections: Connections, key: str, engagement: str, now: date
         for batch in tables.batches(engagement, key, _ENGAGEMENT_COLUMNS, batch_rows=BATCH_ROWS):
             found = _households(connections, batch, now)
             contact_ids = batch.column("contact_id")
-            decided = decide(
-                found, batch.column("email_address"), contact_ids, decisions, parcels, counties.counties
-            )
+            decided = decide(found, batch.column("email_address"), contact_ids, decisions, counties)
             missing.update({str(parcel): people for parcel, people in decided.missing.items()})
             residence.write(
                 _table(RESIDENCE_MATCHES_SCHEMA, contact_ids, decided.matches.residence, decided.found_right)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from octopus_pipeline.errors import PipelineError
-from octopus_pipeline.matching.decisions import Decision, Parcel, Verdict
+from octopus_pipeline.matching.decisions import Decision, Verdict
+from octopus_pipeline.matching.parcel_records import Parcel, parcel_records
 from octopus_pipeline.sync.campaigns import known_campaigns
 from octopus_pipeline.sync.database import PARTICIPANTS
 from octopus_pipeline.sync.decisions import DecisionError, decisions_of_file, parcel_of
@@ -74,8 +75,8 @@ def decision_about(connections: Connections, who: str, said: str) -> Decision:
             raise DecisionError(message)
         return Decision(Verdict(said.strip().lower()), found.parcel)
     parcel = parcel_of(said)
-    look_up = connections.decided_parcels.among([parcel])
-    if parcel.county in connections.counties.counties and look_up(parcel) is None:
+    counties = connections.counties
+    if parcel.county in counties.counties and parcel_records(counties, parcel) is None:
         raise DecisionError(f"{parcel}: the county has no such parcel")
     return Decision(Verdict.PARCEL, parcel)
 

@@ -7,8 +7,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from octopus_pipeline.matching.decisions import Decided, Decision, Parcel, ParcelRecords, Verdict, decide
+from octopus_pipeline.counties.fields import DEMOGRAPHIC_SCHEMA, RESIDENTIAL_SCHEMA
+from octopus_pipeline.matching.decisions import Decided, Decision, Verdict, decide
 from octopus_pipeline.matching.households import DEMOGRAPHIC_MATCH_SCHEMA, RESIDENCE_SCHEMA, HouseholdMatches
+from octopus_pipeline.matching.parcel_records import Parcel
+from octopus_pipeline.matching.prepared import PreparedCounties
+from octopus_pipeline.matching.preparing import prepare_county
 
 A, B, GONE, ELSEWHERE = (
     Parcel("Franklin", "A"),
@@ -16,13 +20,28 @@ A, B, GONE, ELSEWHERE = (
     Parcel("Franklin", "GONE"),
     Parcel("Lucas", "A"),
 )
-RECORDS = {
-    A: ParcelRecords({"parcel_address": "1 A ST", "year_built": 1901}, {"customer_name": "ANN OF A"}),
-    B: ParcelRecords({"parcel_address": "2 B ST"}, None),
-}
-LOADED = {"Franklin"}
-
 Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def counties(tmp_path_factory: pytest.TempPathFactory) -> PreparedCounties:
+    """Franklin with the parcels A, whose customer is known, and B."""
+    prepared = PreparedCounties(tmp_path_factory.mktemp("counties"))
+    houses = [
+        {"parcel_id": "A", "address": "1 A ST", "year_built": 1901},
+        {"parcel_id": "B", "address": "2 B ST"},
+    ]
+    customers = [
+        {"parcel_id": "A", "customer_name": "ANN OF A"},
+        {"parcel_id": "A", "customer_name": "HER SON"},
+    ]
+    prepare_county(
+        "Franklin",
+        pa.Table.from_pylist(houses, RESIDENTIAL_SCHEMA),
+        pa.Table.from_pylist(customers, DEMOGRAPHIC_SCHEMA),
+        prepared.path("Franklin"),
+    )
+    return prepared
 
 
 def home(parcel: Parcel | None, review: Parcel | None = None) -> Row:
@@ -42,7 +61,9 @@ def record(parcel: Parcel | None, method: str = "e-mail", agrees: bool | None = 
     return {"county": parcel.county, "parcel_id": parcel.parcel_id, **known}
 
 
-def decided(residence: Row, demographic: Row, decision: Decision | None) -> Decided:
+def decided(
+    counties: PreparedCounties, residence: Row, demographic: Row, decision: Decision | None
+) -> Decided:
     """One person's matches after a decision, between two people nobody decided about."""
     other = (home(B), record(B, "parcel", agrees=True))
     residences, demographics = zip(other, (residence, demographic), other, strict=True)
@@ -52,7 +73,7 @@ def decided(residence: Row, demographic: Row, decision: Decision | None) -> Deci
     )
     emails = pa.array([None, " Ann@Example.com", "bob@example.com"])
     decisions = {"ann@example.com": decision, "nobody": Decision(Verdict.WRONG)} if decision else {}
-    made = decide(found, emails, pa.array(["c1", "c2", "c3"]), decisions, RECORDS.get, LOADED)
+    made = decide(found, emails, pa.array(["c1", "c2", "c3"]), decisions, counties)
     for table, before in (
         (made.matches.residence, found.residence),
         (made.matches.demographic, found.demographic),
@@ -107,19 +128,22 @@ RIGHT, WRONG = Decision(Verdict.RIGHT), Decision(Verdict.WRONG)
     ],
 )
 def test_a_decision_wins(
+    counties: PreparedCounties,
     residence: Row,
     demographic: Row,
     decision: Decision | None,
     expected: tuple[Parcel | None, Parcel | None, str | None, bool | None],
 ) -> None:
-    made = decided(residence, demographic, decision)
+    made = decided(counties, residence, demographic, decision)
     assert shown(made) == expected
     missing = decision is not None and decision.parcel in {GONE, ELSEWHERE}
     assert list(made.missing) == ([decision.parcel] if decision and missing else [])
 
 
-def test_a_decided_residence_is_certain_and_has_what_the_county_knows_of_the_parcel() -> None:
-    made = decided(home(None), record(None), Decision(Verdict.PARCEL, A))
+def test_a_decided_residence_is_certain_and_has_what_the_county_knows_of_the_parcel(
+    counties: PreparedCounties,
+) -> None:
+    made = decided(counties, home(None), record(None), Decision(Verdict.PARCEL, A))
     residence, demographic = (
         table.slice(1, 1).to_pylist()[0] for table in (made.matches.residence, made.matches.demographic)
     )
@@ -129,10 +153,10 @@ def test_a_decided_residence_is_certain_and_has_what_the_county_knows_of_the_par
     assert (demographic["customer_name"], demographic["agrees"]) == ("ANN OF A", True)
 
 
-def test_a_contact_without_an_address_is_decided_by_its_id() -> None:
+def test_a_contact_without_an_address_is_decided_by_its_id(counties: PreparedCounties) -> None:
     found = HouseholdMatches(
         pa.Table.from_pylist([home(A)], RESIDENCE_SCHEMA),
         pa.Table.from_pylist([record(A)], DEMOGRAPHIC_MATCH_SCHEMA),
     )
-    made = decide(found, pa.nulls(1, pa.string()), pa.array(["c1"]), {"c1": WRONG}, RECORDS.get, LOADED)
+    made = decide(found, pa.nulls(1, pa.string()), pa.array(["c1"]), {"c1": WRONG}, counties)
     assert made.found_right.to_pylist() == [False]

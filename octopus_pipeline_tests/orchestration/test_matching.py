@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
+from octopus_pipeline.assets.engagement import CSV_KEY, DEMOGRAPHIC_KEY, RESIDENCE_KEY
 from octopus_pipeline.assets.match_checks import LEAST_DECIDED
 from octopus_pipeline.assets.matches import MATCHED_CSV_KEY
-from octopus_pipeline.orchestration.jobs import (
-    CSV_KEY,
-    DEMOGRAPHIC_KEY,
-    MATCH_CAMPAIGNS,
-    RESIDENCE_KEY,
-    SYNC_CAMPAIGNS,
-    range_tags,
-)
+from octopus_pipeline.orchestration.jobs import MATCH_CAMPAIGNS, SYNC_CAMPAIGNS, range_tags
 from octopus_pipeline.sandbox.counties import SampleCounty
 from octopus_pipeline_tests.orchestration.project import Project, checks
 from octopus_pipeline_tests.sync.counties import invented_counties, load
@@ -91,7 +85,7 @@ def test_any_stage_may_be_selected_alone(project: Project, key: str, selected: l
 
 
 def test_the_ui_shows_rates_by_quality_and_method_and_nobody_s_data(project: Project, key: str) -> None:
-    shown = {}
+    shown: dict[dg.AssetKey, dict[str, Any]] = {}
     for asset in (RESIDENCE_KEY, DEMOGRAPHIC_KEY, MATCHED_CSV_KEY):
         event = project.materialized(asset, key)
         assert event

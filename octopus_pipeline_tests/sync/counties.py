@@ -1,4 +1,4 @@
-"""Invented counties for the people of a sandbox's account, loaded as the pipeline would have them."""
+"""Invented counties for the people of a sandbox's account, prepared as the pipeline would have them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import pyarrow as pa
 
 from octopus_pipeline.counties.fields import DEMOGRAPHIC, RESIDENTIAL
 from octopus_pipeline.counties.records import clean_documents
-from octopus_pipeline.matching.county_index import prepare_county
+from octopus_pipeline.matching.preparing import prepare_county
 from octopus_pipeline.sandbox.counties import SampleCounty, generate_counties
-from octopus_pipeline.sync.decided_parcels import COUNTY_DEMOGRAPHIC, COUNTY_RESIDENTIAL
 
 if TYPE_CHECKING:
     from octopus_pipeline.sandbox.account import Account
@@ -24,21 +23,14 @@ def invented_counties(account: Account) -> dict[str, SampleCounty]:
 
 
 def load(connections: Connections, county: SampleCounty) -> None:
-    """Put a county's records into its tables and prepare it."""
-    tables = {}
-    for kind, table, documents in (
-        (RESIDENTIAL, COUNTY_RESIDENTIAL, county.residential),
-        (DEMOGRAPHIC, COUNTY_DEMOGRAPHIC, county.demographic),
-    ):
-        records = pa.Table.from_batches([clean_documents(kind, documents).records])
-        with connections.tables.writer(table, county.name, kind.schema) as writer:
-            writer.write(records)
-        tables[table] = records
-    folder = connections.settings.county_index_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    prepare_county(
-        county.name, tables[COUNTY_RESIDENTIAL], tables[COUNTY_DEMOGRAPHIC], folder / f"{county.name}.arrow"
+    """Prepare a county from its documents."""
+    residential, demographic = (
+        pa.Table.from_batches([clean_documents(kind, documents).records])
+        for kind, documents in ((RESIDENTIAL, county.residential), (DEMOGRAPHIC, county.demographic))
     )
+    path = connections.counties.path(county.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    prepare_county(county.name, residential, demographic, path)
 
 
 def parcel_of(county: SampleCounty, parcel_id: str) -> Document:

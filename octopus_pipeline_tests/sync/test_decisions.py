@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from octopus_pipeline.matching.decisions import Decision, Parcel, Verdict
+from octopus_pipeline.matching.decisions import Decision, Verdict
+from octopus_pipeline.matching.parcel_records import Parcel
 from octopus_pipeline.sync.decisions import (
     DecisionError,
     decisions_of_collection,

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
 from octopus_pipeline.matching import remembered
-from octopus_pipeline.matching.decisions import Decision, Parcel, Verdict
+from octopus_pipeline.matching.decisions import Decision, Verdict
 from octopus_pipeline.matching.households import RESIDENCE_SCHEMA, find_households
+from octopus_pipeline.matching.parcel_records import Parcel
 from octopus_pipeline.sandbox.counties import SampleCounty
 from octopus_pipeline.sync import matches
 from octopus_pipeline.sync.campaign import ENGAGEMENT, CampaignResult, Stages
@@ -194,7 +195,7 @@ def test_a_changed_or_new_county_has_everyone_matched_again_once(
     distinct = bench.database["household_matches"].count_documents({})
     found = Counter(row["county"] for row in rows(bench, RESIDENCE_MATCHES).values())
     assert found["Richland"] == 0
-    for county in (counties["Richland"], replace(counties["Richland"], residential=[])):
+    for county in (counties["Richland"], replace(counties["Richland"], residential=[], demographic=[])):
         looked_for.clear()
         load(bench.connections, county)
         results(bench)
