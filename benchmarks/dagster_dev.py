@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from benchmarks.workplace import environment_of
-from octopus_pipeline.assets.engagement import CSV_KEY, ENGAGEMENT_KEY, PARTICIPANTS_KEY
+from octopus_pipeline.assets.engagement import ENGAGEMENT_KEY, PARTICIPANTS_KEY
 from octopus_pipeline.assets.reports import REPORT_KEYS
-from octopus_pipeline.orchestration.jobs import LIST_CAMPAIGNS, campaigns_config
+from octopus_pipeline.orchestration.jobs import LIST_CAMPAIGNS, MATCHING_KEYS, campaigns_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from octopus_pipeline.settings import Settings
 
-CAMPAIGN_ASSETS = (*REPORT_KEYS.values(), ENGAGEMENT_KEY, PARTICIPANTS_KEY, CSV_KEY)
+CAMPAIGN_ASSETS = (*REPORT_KEYS.values(), ENGAGEMENT_KEY, PARTICIPANTS_KEY, *MATCHING_KEYS)
 _ROOT = Path(__file__).parent.parent
 _POLL_SECONDS = 0.5
 _START_SECONDS = _STOP_SECONDS = _LISTING_SECONDS = 120

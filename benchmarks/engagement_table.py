@@ -25,6 +25,10 @@ def merged_campaign() -> Iterator[tuple[Connections, KnownCampaign]]:
             Connections(settings_for(sandbox, folder)) as connections,
         ):
             (campaign,) = sent_campaigns(connections)
-            sync(connections, [campaign], stages=Stages(participants=False, csv=False))
+            sync(
+                connections,
+                [campaign],
+                stages=Stages(participants=False, matches=False, csv=False, matched_csv=False),
+            )
         with Connections(connections.settings) as connections:
             yield connections, campaign

@@ -15,6 +15,7 @@ from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.sandbox.commands import sandbox
 from octopus_pipeline.settings import load_settings
 from octopus_pipeline.terminal.counties import counties
+from octopus_pipeline.terminal.match import match
 from octopus_pipeline.terminal.options import export_option, json_option, mongo_option, settings_with
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def export(
     settings = settings_with(mongo_url=mongo_url, export_dir=export_dir)
 
     from octopus_pipeline.assets.engagement import CSV_KEY
+    from octopus_pipeline.assets.matches import MATCHED_CSV_KEY
     from octopus_pipeline.sync.campaigns import find_sent_campaigns, known_campaigns
     from octopus_pipeline.sync.plan import Mode
     from octopus_pipeline.terminal.runs import runner
@@ -145,13 +147,15 @@ def export(
             if campaigns
             else [known for known in known_campaigns(database) if known.synced_at]
         )
-        run.sync({known.key for known in wanted if known.key}, Mode.RESYNC, [CSV_KEY])
+        run.sync({known.key for known in wanted if known.key}, Mode.RESYNC, [CSV_KEY, MATCHED_CSV_KEY])
         work = run.work
     if as_json:
         record = {"exported": work.synced, "failed": work.failed, "stopped": work.stopped}
         click.echo(json.dumps(record, indent=2))
     else:
-        console.print(f"{len(work.synced)} CSVs written to {settings.export_dir}", soft_wrap=True)
+        console.print(
+            f"CSVs of {len(work.synced)} campaigns written to {settings.export_dir}", soft_wrap=True
+        )
         for key, why in work.failed.items():
             console.print(f"failed: {key}: {why}", style="red", markup=False)
         if work.stopped:
@@ -231,6 +235,7 @@ def clean(*, yes: bool) -> None:
 
 
 octopus.add_command(counties)
+octopus.add_command(match)
 octopus.add_command(sandbox)
 
 

@@ -123,17 +123,20 @@ class Settings(BaseSettings):
     octopus_drift_fail_contacts: int = Field(
         5, ge=0, description="... unless it differs by no more than this many contacts."
     )
-    octopus_residence_share: float = Field(
-        0.70, ge=0, le=1, description="Share of a campaign's contacts whose residence should be found."
+    octopus_decisions_file: Path | None = Field(
+        None, description="CSV of analysts' decisions on matches; default: decisions.csv in the data folder."
     )
-    octopus_demographic_share: float = Field(
+    octopus_least_residence_share: float = Field(
+        0.70, ge=0, le=1, description="A campaign with a smaller share of people at a known residence warns."
+    )
+    octopus_least_demographic_share: float = Field(
         0.50,
         ge=0,
         le=1,
-        description="Share of a campaign's contacts whose demographic record should be found.",
+        description="A campaign with a smaller share of people with a customer's record warns.",
     )
-    octopus_review_share: float = Field(
-        0.10, ge=0, le=1, description="Largest share of a campaign's contacts that may be left to review."
+    octopus_most_review_share: float = Field(
+        0.10, ge=0, le=1, description="A campaign with a larger share of people left to review warns."
     )
     octopus_largest_fall_points: float = Field(
         5,
@@ -160,6 +163,7 @@ class Settings(BaseSettings):
         "octopus_tables_url",
         "octopus_export_dir",
         "octopus_county_dir",
+        "octopus_decisions_file",
         "octopus_alert_webhook_url",
         "dagster_home_dir",
         mode="before",
@@ -215,6 +219,11 @@ class Settings(BaseSettings):
     def county_dir(self) -> Path:
         """Where county files lie that are to be loaded, absolute."""
         return (self.octopus_county_dir or self.data_dir / "counties").resolve()
+
+    @property
+    def decisions_file(self) -> Path:
+        """The CSV of analysts' decisions on matches, absolute; it need not be there."""
+        return (self.octopus_decisions_file or self.data_dir / "decisions.csv").resolve()
 
     @property
     def county_index_dir(self) -> Path:

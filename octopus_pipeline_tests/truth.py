@@ -40,6 +40,23 @@ FIELDS = {
 COLUMNS = ("campaign_name", "campaign_sent_at", "email", *FIELDS, *FLAGS, "status")
 """The CSV's columns, as partners' sheets have them."""
 
+MATCH_COLUMNS = (
+    "county",
+    "parcel_id",
+    "parcel_address",
+    "parcel_city",
+    "parcel_zip",
+    "match_quality",
+    "match_method",
+    "match_score",
+    "customer_name",
+    "annual_kwh_cost",
+    "total_energy_burden",
+    "estimated_income",
+    "year_built",
+)
+"""The columns that follow them."""
+
 OHIO = ZoneInfo("America/New_York")
 
 
@@ -100,16 +117,20 @@ def assert_documents_true(database: Database[dict[str, Any]], account: Account) 
 
 
 def assert_csvs_true(folder: Path, account: Account) -> None:
-    """There is one CSV a campaign, whose rows are the account's truth in every column, and no other file."""
-    assert len(list(folder.iterdir())) == len(sent_campaigns(account))
+    """There are a campaign's three files and no other; the CSV's rows are the account's truth in partners' columns."""
+    kinds = ("campaign", "matched_participants", "unmatched_participants")
+    assert len(list(folder.iterdir())) == len(kinds) * len(sent_campaigns(account))
     for campaign_id in sent_campaigns(account):
         expected = [
             expected_row(account.campaigns[campaign_id], participant)
             for participant in expected_participants(account, campaign_id).values()
         ]
         rows = csv_rows(folder, campaign_id)
-        assert all(list(row) == list(COLUMNS) for row in rows)
-        assert sorted(tuple(row.values()) for row in rows) == sorted(tuple(row.values()) for row in expected)
+        assert all(list(row) == [*COLUMNS, *MATCH_COLUMNS] for row in rows)
+        partners = [tuple(row.values())[: len(COLUMNS)] for row in rows]
+        assert sorted(partners) == sorted(tuple(row.values()) for row in expected)
+        for kind in kinds:
+            assert len(list(folder.glob(f"{kind}_{campaign_id}_*.csv"))) == 1
 
 
 def expected_row(campaign: CampaignOfAccount, participant: ExpectedParticipant) -> dict[str, str]:

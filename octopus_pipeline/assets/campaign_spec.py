@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def campaign_spec(
     key: dg.AssetKey,
     *,
-    deps: Iterable[dg.AssetKey],
+    deps: Iterable[dg.AssetKey | dg.AssetDep],
     description: str,
     group: str,
     kinds: set[str],

@@ -1,6 +1,6 @@
-"""The step that takes campaigns from the API to their CSVs: nine assets, several campaigns at once.
+"""The step that takes campaigns from the API to their CSVs: twelve assets, several campaigns at once.
 
-One step, not nine: a step that fails skips all that follows for *every* campaign of its run, so only a step that
+One step, not twelve: a step that fails skips all that follows for *every* campaign of its run, so only a step that
 holds a campaign's whole way can finish the good ones and still fail for the bad. Each asset is recorded as soon as
 its campaign is done; at the end the step fails if any campaign did, and Dagster counts just those as failed.
 """
@@ -18,15 +18,25 @@ from octopus_pipeline.assets.contacts import list_materialization
 from octopus_pipeline.assets.engagement import (
     CSV_KEY,
     CSV_SPEC,
+    DEMOGRAPHIC_KEY,
     ENGAGEMENT_KEY,
     ENGAGEMENT_SPEC,
     PARTICIPANTS_KEY,
     PARTICIPANTS_SPEC,
+    RESIDENCE_KEY,
     csv_metadata,
     engagement_metadata,
     participants_metadata,
 )
 from octopus_pipeline.assets.failures import failure_of, plain_failures
+from octopus_pipeline.assets.matches import (
+    DEMOGRAPHIC_SPEC,
+    MATCHED_CSV_KEY,
+    MATCHED_CSV_SPEC,
+    RESIDENCE_SPEC,
+    matched_csv_metadata,
+    matches_metadata,
+)
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
 from octopus_pipeline.assets.progress import ProgressOf
 from octopus_pipeline.assets.reports import REPORT_KEYS, REPORT_SPECS, Asked, report_metadata
@@ -54,7 +64,15 @@ class SyncConfig(dg.Config):
 
 
 @dg.multi_asset(
-    specs=[*REPORT_SPECS, ENGAGEMENT_SPEC, PARTICIPANTS_SPEC, CSV_SPEC],
+    specs=[
+        *REPORT_SPECS,
+        ENGAGEMENT_SPEC,
+        PARTICIPANTS_SPEC,
+        RESIDENCE_SPEC,
+        DEMOGRAPHIC_SPEC,
+        CSV_SPEC,
+        MATCHED_CSV_SPEC,
+    ],
     check_specs=CHECK_SPECS,
     partitions_def=CAMPAIGN_PARTITIONS,
     can_subset=True,
@@ -66,7 +84,7 @@ def campaign_sync(
     connections: dg.ResourceParam[Connections],
     progress_of: dg.ResourceParam[ProgressOf],
 ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
-    """Read, merge, write and export the run's campaigns."""
+    """Read, merge, match, write and export the run's campaigns."""
     failed: dict[str, str] = {}
     stages = _stages(context.selected_asset_keys)
     with run_lease(context.instance, context.run.run_id, connections.locks_folder), plain_failures():
@@ -97,7 +115,7 @@ def campaign_sync(
                         yield drift_evaluation(key, outcome.error, context.instance)
                 else:
                     yield from _materializations(context, connections, outcome, asked)
-                    yield from check_evaluations(outcome, context.instance)
+                    yield from check_evaluations(outcome, context.instance, connections.settings)
         except PipelineError as error:
             if failed:
                 raise dg.Failure(
@@ -134,7 +152,9 @@ def _stages(selected: set[dg.AssetKey]) -> Stages:
         reports=frozenset(report for report, key in REPORT_KEYS.items() if key in selected),
         engagement=ENGAGEMENT_KEY in selected,
         participants=PARTICIPANTS_KEY in selected,
+        matches=bool({RESIDENCE_KEY, DEMOGRAPHIC_KEY} & selected),  # both are of one making
         csv=CSV_KEY in selected,
+        matched_csv=MATCHED_CSV_KEY in selected,
     )
 
 
@@ -155,7 +175,11 @@ def _materializations(
         )
     if result.stored:
         metadata[PARTICIPANTS_KEY] = participants_metadata(result.stored, connections.settings.mongo_database)
+    if result.matches:
+        metadata |= matches_metadata(result.matches, tables, key)
     metadata[CSV_KEY] = csv_metadata(result)
+    if result.matched_files:
+        metadata[MATCHED_CSV_KEY] = matched_csv_metadata(result.matched_files)
     for asset, shown in metadata.items():
         if asset in context.selected_asset_keys:
             yield dg.AssetMaterialization(asset, partition=key, metadata=shown)

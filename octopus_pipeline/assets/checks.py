@@ -11,7 +11,14 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
 
-from octopus_pipeline.assets.engagement import CSV_KEY, ENGAGEMENT_KEY, PARTICIPANTS_KEY
+from octopus_pipeline.assets.engagement import (
+    CSV_KEY,
+    DEMOGRAPHIC_KEY,
+    ENGAGEMENT_KEY,
+    PARTICIPANTS_KEY,
+    RESIDENCE_KEY,
+)
+from octopus_pipeline.assets.match_checks import MATCH_CHECKS, match_evaluations
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
 from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS, Report
 from octopus_pipeline.engagement.tables import FLAGS
@@ -19,6 +26,7 @@ from octopus_pipeline.engagement.tables import FLAGS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from octopus_pipeline.settings import Settings
     from octopus_pipeline.sync.campaign import CampaignResult
 
 _DESCRIPTIONS = {
@@ -36,6 +44,7 @@ _DESCRIPTIONS = {
         CSV_KEY,
         "rows_match_documents",
     ): "The file, read back, has as many rows and flags as MongoDB has documents.",
+    **MATCH_CHECKS,
 }
 
 CHECK_SPECS = [
@@ -45,12 +54,14 @@ CHECK_SPECS = [
 
 
 def check_evaluations(
-    result: CampaignResult, instance: dg.DagsterInstance
+    result: CampaignResult, instance: dg.DagsterInstance, settings: Settings
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Every check whose asset was made, bound to the materialisation it looked at."""
     for key, evaluations in (
         (ENGAGEMENT_KEY, _engagement(result)),
         (PARTICIPANTS_KEY, _participants(result)),
+        (RESIDENCE_KEY, _matches(result, settings, RESIDENCE_KEY)),
+        (DEMOGRAPHIC_KEY, _matches(result, settings, DEMOGRAPHIC_KEY)),
         (CSV_KEY, _csv(result)),
     ):
         target = None
@@ -122,6 +133,13 @@ def _participants(result: CampaignResult) -> Iterator[_Evaluation]:
     same = stored.rows == engagement.rows and stored.flags == engagement.flags
     metadata = {"documents": stored.rows, "engagement_rows": engagement.rows}
     yield "documents_match_engagement", same, dg.AssetCheckSeverity.ERROR, metadata
+
+
+def _matches(result: CampaignResult, settings: Settings, of: dg.AssetKey) -> Iterator[_Evaluation]:
+    if result.matches:
+        for key, name, passed, metadata in match_evaluations(result.matches, settings):
+            if key == of:
+                yield name, passed, dg.AssetCheckSeverity.WARN, metadata
 
 
 def _csv(result: CampaignResult) -> Iterator[_Evaluation]:

@@ -11,7 +11,9 @@ from octopus_pipeline.assets.descriptions import column_schema, preview, rate
 from octopus_pipeline.assets.reports import REPORT_KEYS
 from octopus_pipeline.emailoctopus.records import Report
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
-from octopus_pipeline.exports.campaign_csv import CAMPAIGN_CSV_COLUMNS
+from octopus_pipeline.exports.campaign_csv import CAMPAIGN_CSV_COLUMNS, PARTNER_COLUMNS
+from octopus_pipeline.exports.match_columns import MATCH_CSV_SCHEMA
+from octopus_pipeline.sync.matches import DEMOGRAPHIC_MATCHES_SCHEMA, RESIDENCE_MATCHES_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +22,12 @@ if TYPE_CHECKING:
 
 ENGAGEMENT_KEY = dg.AssetKey("engagement")
 PARTICIPANTS_KEY = dg.AssetKey("campaign_participants")
+RESIDENCE_KEY = dg.AssetKey("residence_matches")
+DEMOGRAPHIC_KEY = dg.AssetKey("demographic_matches")
 CSV_KEY = dg.AssetKey("campaign_csv")
 CONTACTS_KEY = dg.AssetKey("contacts")
+
+_MATCHES = {RESIDENCE_KEY: RESIDENCE_MATCHES_SCHEMA, DEMOGRAPHIC_KEY: DEMOGRAPHIC_MATCHES_SCHEMA}
 
 
 def _lineage() -> dg.TableColumnLineage:
@@ -50,13 +56,18 @@ def _lineage() -> dg.TableColumnLineage:
 
 def _csv_lineage() -> dg.TableColumnLineage:
     sources = {"email": "email_address"}
-    return dg.TableColumnLineage(
-        deps_by_column={
-            name: [dg.TableColumnDep(asset_key=ENGAGEMENT_KEY, column_name=sources.get(name, name))]
-            for name in CAMPAIGN_CSV_COLUMNS
-            if sources.get(name, name) in ENGAGEMENT_SCHEMA.names
-        }
-    )
+    deps = {
+        name: [dg.TableColumnDep(asset_key=ENGAGEMENT_KEY, column_name=sources.get(name, name))]
+        for name in PARTNER_COLUMNS
+        if sources.get(name, name) in ENGAGEMENT_SCHEMA.names
+    }
+    for name in MATCH_CSV_SCHEMA.names:
+        deps[name] = [
+            dg.TableColumnDep(asset_key=key, column_name=name)
+            for key, schema in _MATCHES.items()
+            if name in schema.names
+        ]
+    return dg.TableColumnLineage(deps_by_column=deps)
 
 
 # The UI takes column lineage from materialisations, not from definitions.
@@ -100,9 +111,10 @@ PARTICIPANTS_SPEC = campaign_spec(
 
 CSV_SPEC = campaign_spec(
     CSV_KEY,
-    deps=[PARTICIPANTS_KEY, ENGAGEMENT_KEY],
-    description="The campaign's file for partner agencies: one row a contact, 21 columns, UTF-8, safe to open in "
-    "a spreadsheet. Readers see the former file or the new one, never a part.",
+    deps=[PARTICIPANTS_KEY, ENGAGEMENT_KEY, RESIDENCE_KEY, DEMOGRAPHIC_KEY],
+    description="The campaign's file for partner agencies: one row a contact, the 21 columns that partners know and "
+    "those of the household that was found, UTF-8, safe to open in a spreadsheet. Readers see the former file or the "
+    "new one, never a part.",
     group="exports",
     kinds={"python", "csv"},
     columns=dg.TableSchema([dg.TableColumn(name, "text") for name in CAMPAIGN_CSV_COLUMNS]),

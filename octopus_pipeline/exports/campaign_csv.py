@@ -1,16 +1,7 @@
-"""One CSV a campaign for partner agencies, written whole or not at all.
-
-RFC 4180 with CRLF, every text cell quoted, so that line breaks and quotes in fields survive. UTF-8 without a byte order
-mark: the header's first bytes stay `"campaign_name"`, which partners' own imports look for (a mark would become part of
-that name); Excel reads the file as UTF-8 through Data > From Text/CSV.
-"""
+"""One CSV a campaign for partner agencies: a line a contact, what it did, and the household that was found."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-import time
-import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,9 +13,10 @@ import pyarrow.csv as pa_csv
 
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS
 from octopus_pipeline.engagement.tables import FLAGS
-from octopus_pipeline.errors import PipelineError
-from octopus_pipeline.exports.file_names import campaign_file_name, campaign_file_prefix
+from octopus_pipeline.exports.file_names import FileKind, campaign_file_name, campaign_file_prefix
+from octopus_pipeline.exports.match_columns import MATCH_CSV_SCHEMA, match_cells
 from octopus_pipeline.exports.safe_cells import defused, defused_column
+from octopus_pipeline.exports.whole_csv import CsvWriteError, whole_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,22 +25,18 @@ if TYPE_CHECKING:
 
 _Item = TypeVar("_Item")
 
-CAMPAIGN_CSV_COLUMNS = ("campaign_name", "campaign_sent_at", "email", *FIELD_TAGS, *FLAGS, "status")
-"""The columns that partners' sheets know, in their order."""
+PARTNER_COLUMNS = ("campaign_name", "campaign_sent_at", "email", *FIELD_TAGS, *FLAGS, "status")
+"""The 21 columns that partners' sheets know, in their order."""
+
+CAMPAIGN_CSV_COLUMNS = (*PARTNER_COLUMNS, *MATCH_CSV_SCHEMA.names)
+"""All columns of the file."""
 
 CSV_SOURCE_COLUMNS = ("email_address", *FIELD_TAGS, *FLAGS, "status")
 """The columns of `ENGAGEMENT_SCHEMA` that the file is made of."""
 
-_SCHEMA = pa.schema([(name, pa.string()) for name in CAMPAIGN_CSV_COLUMNS])
-_OPTIONS = pa_csv.WriteOptions(batch_size=10_000, eol="\r\n", quoting_style="needed")
+_SCHEMA = pa.schema([*((name, pa.string()) for name in PARTNER_COLUMNS), *MATCH_CSV_SCHEMA])
 _READ_BYTES = 16 * 2**20
 """Read at once: more than any line is long."""
-
-_LEFTOVER_AGE_SECONDS = 24 * 3600
-
-
-class CsvWriteError(PipelineError):
-    """The file cannot be written where it is to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +61,6 @@ class CsvCounts:
     unsubscribed: int
 
 
-def require_writable(folder: Path) -> None:
-    """Make the folder of the files, if it is not there, and see that files can be written to it.
-
-    Raises:
-        CsvWriteError: if they cannot.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise CsvWriteError(_cannot_write(f"CSVs cannot be written to {folder}", error)) from error
-
-
-def _cannot_write(what: str, error: OSError) -> str:
-    reason = error.strerror or type(error).__name__
-    return f"{what}: {reason}. Make the folder writable, free disk space, or set OCTOPUS_EXPORT_DIR"
-
-
 def write_campaign_csv(
     folder: Path, campaign: CampaignHeader, batches: Iterable[pa.RecordBatch], time_zone: tzinfo
 ) -> Path:
@@ -100,7 +69,8 @@ def write_campaign_csv(
     Args:
         folder: where the file goes; made if it is not there.
         campaign: the campaign; `campaign_sent_at` is its date in `time_zone`.
-        batches: engagement rows with `CSV_SOURCE_COLUMNS`; their order is the lines' order.
+        batches: engagement rows with `CSV_SOURCE_COLUMNS` and, where contacts were matched, `MATCH_SOURCE_COLUMNS`;
+            their order is the lines' order.
         time_zone: where `campaign_sent_at` is a date.
 
     Returns:
@@ -109,31 +79,16 @@ def write_campaign_csv(
     Raises:
         CsvWriteError: if the file cannot be written; like any error of `batches`, it leaves the former file as it is.
     """
+    path = folder / campaign_file_name(FileKind.CAMPAIGN, campaign.id, campaign.name)
+    former = campaign_file_prefix(FileKind.CAMPAIGN, campaign.id)
     try:
-        return _write(folder, campaign, batches, time_zone)
+        with whole_csv(path, former, _SCHEMA) as writer:
+            for lines in _ahead(_lines(batch, campaign, time_zone) for batch in batches):
+                writer.write(lines)
     except OSError as error:
-        what = f"the CSV of campaign {campaign.id} cannot be written to {folder}"
-        raise CsvWriteError(_cannot_write(what, error)) from error
-
-
-def _write(
-    folder: Path, campaign: CampaignHeader, batches: Iterable[pa.RecordBatch], time_zone: tzinfo
-) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / campaign_file_name(campaign.id, campaign.name)
-    unfinished = folder / f".{campaign_file_prefix(campaign.id)}{uuid.uuid4().hex}.tmp"
-    try:
-        with unfinished.open("wb") as file:
-            with pa_csv.CSVWriter(file, _SCHEMA, write_options=_OPTIONS) as writer:
-                for lines in _ahead(_lines(batch, campaign, time_zone) for batch in batches):
-                    writer.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    _remove_former(folder, campaign.id, path)
+        raise CsvWriteError(
+            f"the CSV of campaign {campaign.id} cannot be written to {folder}", error
+        ) from error
     return path
 
 
@@ -164,7 +119,7 @@ def _ahead(items: Iterator[_Item]) -> Iterator[_Item]:
 
 
 def _lines(batch: pa.RecordBatch, campaign: CampaignHeader, time_zone: tzinfo) -> pa.RecordBatch:
-    """Engagement rows as the file's lines, all text."""
+    """Engagement rows as the file's lines."""
     sent_on = campaign.sent_at.astimezone(time_zone).date().isoformat() if campaign.sent_at else ""
     columns = [
         pa.repeat(defused(campaign.name or ""), batch.num_rows),
@@ -172,16 +127,6 @@ def _lines(batch: pa.RecordBatch, campaign: CampaignHeader, time_zone: tzinfo) -
         *(defused_column(batch.column(name)) for name in ("email_address", *FIELD_TAGS)),
         *(pc.if_else(batch.column(flag), "Yes", "No") for flag in FLAGS),
         defused_column(pc.utf8_upper(batch.column("status"))),
+        *match_cells(batch),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
-
-
-def _remove_former(folder: Path, campaign_id: str, path: Path) -> None:
-    """Remove the campaign's file under a former name, and what crashed writers left."""
-    prefix = campaign_file_prefix(campaign_id)
-    for other in folder.glob(f"{prefix}*.csv"):
-        if not other.samefile(path):  # which a folder without regard to case may show under its former name
-            other.unlink(missing_ok=True)
-    for leftover in folder.glob(f".{prefix}*.tmp"):
-        if leftover.stat().st_mtime < time.time() - _LEFTOVER_AGE_SECONDS:
-            leftover.unlink(missing_ok=True)

@@ -165,9 +165,9 @@ def _codes(column: pa.Array | pa.ChunkedArray, known: pa.Array) -> Integers:
 
 
 def _integers(column: pa.ChunkedArray) -> Integers:
-    return (
+    return (  # type: ignore[no-any-return]
         pc.fill_null(column, 0).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
-    )  # type: ignore[no-any-return]
+    )
 
 
 def _matrix(columns: list[pa.Array], words: pa.Array, width: int) -> Integers:

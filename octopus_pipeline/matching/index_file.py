@@ -24,6 +24,9 @@ VERSION: Final = "1"
 """Of the file's form and of all that it is made with: an index of another version is made again."""
 
 _BLOCKS: Final = (*NUMBER_BLOCKS, "last name", "e-mail", "telephone")
+_NUMBERS: Final = ("number", "number_to", "direction", "street_type", "zip")
+_TEXTS: Final = ("street", "secondary", "city")
+_AREAS: Final = ("zips", "cities", "areas")
 _STREETS: Final = ("names", "typed", "full")
 _WHERE: Final = ("anywhere", "in_zip")
 
@@ -88,9 +91,9 @@ def _columns(index: CountyIndex) -> dict[str, NDArray[Any] | pa.Array]:
     found = index.gazetteer
     places, households = found.places, found.households
     columns: dict[str, NDArray[Any] | pa.Array] = {"parcel": found.parcel, "crowd": found.crowd}
-    for name in ("number", "number_to", "direction", "street_type", "zip"):
+    for name in _NUMBERS:
         columns[name] = getattr(places, name)
-    for name in ("street", "secondary", "city"):
+    for name in _TEXTS:
         texts: Texts = getattr(places, name)
         columns |= {f"{name} codes": texts.codes, f"{name} texts": texts.distinct}
     columns |= {"last names": households.last, "first names": households.first, "words": households.words}
@@ -100,7 +103,7 @@ def _columns(index: CountyIndex) -> dict[str, NDArray[Any] | pa.Array]:
     for name in _STREETS:
         for where, counted in zip(_WHERE, getattr(found.streets, name), strict=True):
             columns |= {f"{name} {where}": counted.keys, f"{name} {where} counts": counted.counts}
-    for name in ("zips", "cities", "areas"):
+    for name in _AREAS:
         counted = getattr(found.streets, name)
         columns |= {f"{name} counted": counted.keys, f"{name} counts": counted.counts}
     columns["spread"] = found.streets.spread
@@ -126,24 +129,18 @@ def _index(county: str, lists: dict[str, pa.Array]) -> CountyIndex:
         names = [name for name in lists if name.startswith(f"{prefix} ")]
         return pa.table({name.removeprefix(f"{prefix} "): lists[name] for name in names})
 
-    places = Places(
-        *(numbers(name) for name in ("number", "number_to", "direction", "street_type", "zip")),
-        *(
-            Texts(numbers(f"{name} codes"), lists[f"{name} texts"])
-            for name in ("street", "secondary", "city")
-        ),
+    number, number_to, direction, street_type, zips = (numbers(name) for name in _NUMBERS)
+    street, secondary, city = (Texts(numbers(f"{name} codes"), lists[f"{name} texts"]) for name in _TEXTS)
+    names, typed, full = (
+        (
+            counted(f"{name} anywhere", f"{name} anywhere counts"),
+            counted(f"{name} in_zip", f"{name} in_zip counts"),
+        )
+        for name in _STREETS
     )
-    streets = Streets(
-        *(
-            (
-                counted(f"{name} anywhere", f"{name} anywhere counts"),
-                counted(f"{name} in_zip", f"{name} in_zip counts"),
-            )
-            for name in _STREETS
-        ),
-        *(counted(f"{name} counted", f"{name} counts") for name in ("zips", "cities", "areas")),
-        spread=numbers("spread"),
-    )
+    zip_counts, cities, areas = (counted(f"{name} counted", f"{name} counts") for name in _AREAS)
+    places = Places(number, number_to, direction, street_type, zips, street, secondary, city)
+    streets = Streets(names, typed, full, zip_counts, cities, areas, numbers("spread"))
     *number_blocks, name_block, emails, phones = (
         Block(numbers(f"{name}: keys"), numbers(f"{name}: rows")) for name in _BLOCKS
     )

@@ -7,7 +7,14 @@ import dagster as dg
 from octopus_pipeline.assets.campaign_sync import CAMPAIGNS_A_RUN
 from octopus_pipeline.assets.counties import COUNTIES_A_RUN
 from octopus_pipeline.assets.county_specs import INDEX_KEY, TABLE_KEYS
-from octopus_pipeline.assets.engagement import CSV_KEY, ENGAGEMENT_KEY, PARTICIPANTS_KEY
+from octopus_pipeline.assets.engagement import (
+    CSV_KEY,
+    DEMOGRAPHIC_KEY,
+    ENGAGEMENT_KEY,
+    PARTICIPANTS_KEY,
+    RESIDENCE_KEY,
+)
+from octopus_pipeline.assets.matches import MATCHED_CSV_KEY
 from octopus_pipeline.assets.reports import REPORT_KEYS
 from octopus_pipeline.sync.plan import Mode, chunks, neighbours
 
@@ -20,10 +27,22 @@ LIST_CAMPAIGNS = dg.define_asset_job(
     description="Read the account's campaigns and add the partitions of new ones.",
 )
 
+MATCHING_KEYS = (RESIDENCE_KEY, DEMOGRAPHIC_KEY, CSV_KEY, MATCHED_CSV_KEY)
+"""What changes when a county was loaded or a decision made: the matches, and the files they are in."""
+
 SYNC_CAMPAIGNS = dg.define_asset_job(
     "sync_campaigns",
-    selection=dg.AssetSelection.assets(*REPORT_KEYS.values(), ENGAGEMENT_KEY, PARTICIPANTS_KEY, CSV_KEY),
+    selection=dg.AssetSelection.assets(
+        *REPORT_KEYS.values(), ENGAGEMENT_KEY, PARTICIPANTS_KEY, *MATCHING_KEYS
+    ),
     description="Take campaigns from their reports to MongoDB and their CSVs. A full re-sync unless configured.",
+)
+
+MATCH_CAMPAIGNS = dg.define_asset_job(
+    "match_campaigns",
+    selection=dg.AssetSelection.assets(*MATCHING_KEYS),
+    description="Match synced campaigns anew, after a county was loaded or analysts decided; asks nothing of "
+    "EmailOctopus.",
 )
 
 REFRESH_CONTACTS = dg.define_asset_job(
@@ -50,7 +69,15 @@ SYNC_COUNTIES = dg.define_asset_job(
     description="Read the counties whose collections changed and prepare them for matching.",
 )
 
-JOBS = [LIST_CAMPAIGNS, SYNC_CAMPAIGNS, REFRESH_CONTACTS, DAILY_SNAPSHOT, DAILY_ENGAGEMENT, SYNC_COUNTIES]
+JOBS = [
+    LIST_CAMPAIGNS,
+    SYNC_CAMPAIGNS,
+    MATCH_CAMPAIGNS,
+    REFRESH_CONTACTS,
+    DAILY_SNAPSHOT,
+    DAILY_ENGAGEMENT,
+    SYNC_COUNTIES,
+]
 
 
 def sync_config(mode: Mode) -> dict[str, object]:

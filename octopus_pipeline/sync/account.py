@@ -18,10 +18,11 @@ from pymongo.errors import PyMongoError
 
 from octopus_pipeline.emailoctopus.errors import InvalidKeyError, MissingKeyError
 from octopus_pipeline.errors import PipelineError
-from octopus_pipeline.exports.campaign_csv import require_writable
+from octopus_pipeline.exports.whole_csv import require_writable
 from octopus_pipeline.store.mongo import MongoUnavailableError, lost
 from octopus_pipeline.sync.campaign import CampaignResult, Stages
 from octopus_pipeline.sync.contacts import ListRefresh, expected_pages, lists_in_need, refresh_list
+from octopus_pipeline.sync.decisions import DecisionError, read_decisions
 from octopus_pipeline.sync.finishing import Finisher
 from octopus_pipeline.sync.interpreter import tuned_interpreter
 from octopus_pipeline.sync.outage import OutageWatch
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _LAST = 20
 """So many of the smallest campaigns are kept for the end."""
 
-_EVERYONES_ERRORS = (MissingKeyError, InvalidKeyError, MongoUnavailableError)
+_EVERYONES_ERRORS = (MissingKeyError, InvalidKeyError, MongoUnavailableError, DecisionError)
 
 
 class SyncStoppedError(PipelineError):
@@ -86,10 +87,13 @@ def sync_campaigns(
         MissingKeyError, InvalidKeyError, MongoUnavailableError: what concerns every campaign ends the sync.
         UnavailableError: EmailOctopus is down.
         TableWriteError, CsvWriteError: tables or CSVs cannot be written where they are to go.
+        DecisionError: an analyst's decision on a match cannot be understood.
     """
     connections.tables.require_writable()
-    if stages.csv:
+    if stages.exports:
         require_writable(connections.settings.export_dir)
+    if stages.matches:
+        read_decisions(connections)  # a mistake in them concerns every campaign
     sync = _AccountSync(connections, stages, mode, now, progress)
     outage, done = OutageWatch(connections), 0
     with tuned_interpreter(), closing(sync):

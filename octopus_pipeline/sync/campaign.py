@@ -1,4 +1,4 @@
-"""One campaign's way from its reports to its CSV: merge, write to MongoDB, export, and account for it."""
+"""One campaign's way from its reports to its CSVs: merge, match, write to MongoDB, export, and account for it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,17 @@ from octopus_pipeline.exports.campaign_csv import (
     csv_counts,
     write_campaign_csv,
 )
+from octopus_pipeline.exports.matched_participants import (
+    MATCHED_SOURCE_COLUMNS,
+    MatchedFiles,
+    write_matched_participants,
+)
 from octopus_pipeline.store.bulk import bulk_write
 from octopus_pipeline.sync.campaigns import record_campaign_synced, record_statistics
 from octopus_pipeline.sync.contacts import CONTACTS
 from octopus_pipeline.sync.database import PARTICIPANTS
+from octopus_pipeline.sync.matched_rows import matched_rows
+from octopus_pipeline.sync.matches import MatchResult, write_matches
 from octopus_pipeline.sync.plan import report_counts
 from octopus_pipeline.sync.reports import ReportDownload, table_of
 from octopus_pipeline.sync.state import campaign_state, record_synced
@@ -53,7 +60,14 @@ class Stages:
     reports: frozenset[Report] = frozenset(ENGAGEMENT_REPORTS)
     engagement: bool = True
     participants: bool = True
+    matches: bool = True
     csv: bool = True
+    matched_csv: bool = True
+
+    @property
+    def exports(self) -> bool:
+        """Whether any file for people is wanted."""
+        return self.csv or self.matched_csv
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,9 @@ class CampaignResult:
     fallen: Mapping[str, int]
     engagement: EngagementCounts | None
     stored: EngagementCounts | None
+    matches: MatchResult | None
     csv: CsvCounts | None
+    matched_files: MatchedFiles | None
 
 
 def finish_campaign(
@@ -93,7 +109,7 @@ def finish_campaign(
     stages: Stages,
     now: datetime,
 ) -> CampaignResult:
-    """Merge a campaign's reports, write its documents and its CSV, and remember it as synced if all was done.
+    """Merge a campaign's reports, match its contacts, write documents and CSVs; remember it as synced if all was done.
 
     One process at a time does this for a campaign: what it merges with must not change under it.
     """
@@ -110,7 +126,9 @@ def finish_campaign(
         fallen = _fallen(table_before, table_now)
         report_contacts = _report_contacts(connections, known, downloads)
         stored = _write_participants(connections, known, now) if stages.participants else None
+        matches = write_matches(connections, str(known.key), ENGAGEMENT, now) if stages.matches else None
         csv = _write_csv(connections, known) if stages.csv else None
+        matched_files = _write_matched_csv(connections, known) if stages.matched_csv else None
         if summary:
             record_statistics(connections.database, summary, now)
         if summary and stages == Stages():
@@ -129,7 +147,9 @@ def finish_campaign(
         fallen,
         engagement,
         stored,
+        matches,
         csv,
+        matched_files,
     )
 
 
@@ -141,7 +161,7 @@ def _has_what_it_needs(
     Merging needs a report's table, or a summary just read, which may say that there is nobody.
     """
     if not stages.engagement:
-        return not (stages.participants or stages.csv)
+        return not (stages.participants or stages.matches or stages.exports)
     return summary is not None or any(
         connections.tables.exists(table_of(report), str(known.key)) for report in ENGAGEMENT_REPORTS
     )
@@ -255,8 +275,20 @@ def _write_participants(connections: Connections, known: KnownCampaign, now: dat
 def _write_csv(connections: Connections, known: KnownCampaign) -> CsvCounts:
     path = write_campaign_csv(
         connections.settings.export_dir,
-        CampaignHeader(known.campaign.id, known.campaign.name, known.campaign.sent_at),
-        connections.tables.batches(ENGAGEMENT, str(known.key), columns=list(CSV_SOURCE_COLUMNS)),
+        _header(known),
+        matched_rows(connections.tables, str(known.key), ENGAGEMENT, CSV_SOURCE_COLUMNS),
         connections.settings.time_zone,
     )
     return csv_counts(path)
+
+
+def _write_matched_csv(connections: Connections, known: KnownCampaign) -> MatchedFiles:
+    return write_matched_participants(
+        connections.settings.export_dir,
+        _header(known),
+        matched_rows(connections.tables, str(known.key), ENGAGEMENT, MATCHED_SOURCE_COLUMNS),
+    )
+
+
+def _header(known: KnownCampaign) -> CampaignHeader:
+    return CampaignHeader(known.campaign.id, known.campaign.name, known.campaign.sent_at)

@@ -1,4 +1,4 @@
-"""What a sync talks to: the EmailOctopus account, MongoDB and the tables; each opened on first use."""
+"""What a sync talks to: the EmailOctopus account, MongoDB, the tables and the counties; each opened on first use."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from octopus_pipeline.emailoctopus.client import EmailOctopus, open_client
 from octopus_pipeline.engagement.merge import open_engine
+from octopus_pipeline.matching.prepared import PreparedCounties
 from octopus_pipeline.store.mongo import connect
 from octopus_pipeline.store.tables import TableStore
 from octopus_pipeline.sync.database import prepare_database
@@ -72,6 +73,11 @@ class Connections:
     @cached_property
     def _client(self) -> MongoClient[dict[str, Any]]:
         return self._open.enter_context(connect(self.settings))
+
+    @cached_property
+    def counties(self) -> PreparedCounties:
+        """The counties that are loaded, in their matchable form."""
+        return PreparedCounties(self.settings.county_index_dir)
 
     @contextmanager
     def engine(self) -> Iterator[DuckDBPyConnection]:

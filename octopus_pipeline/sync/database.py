@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 CAMPAIGNS = "campaigns"
 PARTICIPANTS = "participants"
 SYNC_STATE = "sync_state"
+HOUSEHOLD_MATCHES = "household_matches"
+MATCH_DECISIONS = "match_decisions"
 
 _CAMPAIGN_INDEXES = [
     IndexSpec(("campaign_id",), unique=True),

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from octopus_pipeline.sync.campaign import engagement_counts
 from octopus_pipeline.sync.campaigns import known_campaigns
+from octopus_pipeline.sync.matches import match_counts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,9 +28,16 @@ _HEADINGS = {
 }
 
 
+_MATCH_HEADINGS = {"at_residence": "residence", "with_record": "record", "to_review": "review"}
+
+
 def campaign_rows(connections: Connections) -> list[dict[str, Any]]:
-    """A row a campaign that has a partition: its key, name, times, and the counts of its engagement."""
+    """A row a campaign that has a partition: its key, name, times, and the counts of its engagement and matches.
+
+    The matches' are left out while no county is loaded.
+    """
     rows = []
+    counties = connections.counties.counties
     for known in known_campaigns(connections.database):
         if known.key is None:
             continue
@@ -43,9 +51,15 @@ def campaign_rows(connections: Connections) -> list[dict[str, Any]]:
                 "sent_at": known.campaign.sent_at.isoformat() if known.campaign.sent_at else None,
                 "synced_at": known.synced_at.isoformat() if known.synced_at else None,
                 **({"contacts": counts.rows, **counts.flags} if counts else dict.fromkeys(_HEADINGS)),
+                **(_matches(connections, known.key) if counties else {}),
             }
         )
     return rows
+
+
+def _matches(connections: Connections, key: str) -> dict[str, int | None]:
+    counts = match_counts(connections.tables, key)
+    return {name: getattr(counts, name) if counts else None for name in _MATCH_HEADINGS}
 
 
 def print_campaigns(console: Console, rows: list[dict[str, Any]]) -> None:
@@ -55,8 +69,18 @@ def print_campaigns(console: Console, rows: list[dict[str, Any]]) -> None:
     for name, heading in _HEADINGS.items():
         total = _number(sum(row[name] or 0 for row in rows))
         table.add_column(heading, footer=total, justify="right", no_wrap=True)
+    matched = [row for row in rows if row.get("at_residence") is not None]
+    contacts = sum(row["contacts"] or 0 for row in matched)
+    shown = _MATCH_HEADINGS if matched else {}
+    for name, heading in shown.items():
+        total = _percent(sum(row[name] for row in matched), contacts)
+        table.add_column(heading, footer=total, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(row["campaign"], *(_number(row[name]) for name in _HEADINGS))
+        table.add_row(
+            row["campaign"],
+            *(_number(row[name]) for name in _HEADINGS),
+            *(_percent(row[name], row["contacts"]) for name in shown),
+        )
     console.print(table)
 
 
@@ -108,3 +132,7 @@ def _print_counties(console: Console, counties: dict[str, Any]) -> None:
 
 def _number(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
+
+
+def _percent(part: int | None, whole: int | None) -> str:
+    return f"{100 * part / whole:.1f} %" if part is not None and whole else "-"

@@ -1,4 +1,4 @@
-"""The file partners get: one line a contact, 21 columns, whole or absent."""
+"""The file partners get: one line a contact, the 21 columns they know and the household, whole or absent."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS, Report
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
 from octopus_pipeline.exports.campaign_csv import CampaignHeader, CsvCounts, csv_counts, write_campaign_csv
+from octopus_pipeline.exports.match_columns import MATCH_SOURCE_COLUMNS
 from octopus_pipeline.exports.safe_cells import defused
 from octopus_pipeline_tests.engagement.reports import Row, Run, contact, merged, seen
 
@@ -68,7 +69,7 @@ def test_the_21_columns_in_their_order(tmp_path: Path) -> None:
     run = Run({Report.SENT: [seen("ann")], Report.CLICKED: [seen("ann", 1)]}, [contact("ann", 1, **fields)])
     written = write(tmp_path, merged(run))
     assert written.path.name == "campaign_d1ebd096_Final_days_2024.csv"
-    assert [list(line.items()) for line in lines(written)] == [
+    assert [list(line.items())[:21] for line in lines(written)] == [
         [
             ("campaign_name", "Final days, 2024"),
             ("campaign_sent_at", "2024-11-15"),
@@ -109,7 +110,7 @@ def test_one_line_a_contact_with_the_flags_of_all_reports(tmp_path: Path) -> Non
 _HOSTILE = st.text(st.sampled_from("=+-@\"',;\t\r\n é\u2028𝄞\ufeffaZ09$"), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.dictionaries(st.sampled_from(["email_address", *FIELD_TAGS]), _HOSTILE), max_size=4), _HOSTILE
 )
@@ -131,8 +132,95 @@ def test_the_file_s_bytes(tmp_path: Path) -> None:
     written = write(tmp_path, [row(city='Saint "Élyria",\nOhio')], CampaignHeader("1", "n", None))
     first, rest = written.path.read_bytes().split(b"\r\n", 1)
     assert first.startswith(b'"campaign_name","campaign_sent_at","email",')
-    text = '"n","",,,,"Saint ""Élyria"",\nOhio",,,,,,,,,,"No","No","No","No","No",\r\n'
-    assert rest.decode() == text
+    text = '"n","",,,,"Saint ""Élyria"",\nOhio",,,,,,,,,,"No","No","No","No","No",'
+    assert rest.decode() == f"{text}{',' * 13}\r\n", "never matched: the household's cells are empty"
+
+
+FOUND = {
+    "residence_county": "Franklin",
+    "residence_parcel_id": "010-000123-00",
+    "residence_parcel_address": "345 MAPLE LN",
+    "residence_parcel_city": "COLUMBUS",
+    "residence_parcel_zip": 43215,
+    "residence_match_quality": "exact",
+    "residence_match_method": "address exact",
+    "residence_match_score": 0.99876543,
+    "residence_year_built": 1987,
+    "demographic_county": "Franklin",
+    "demographic_parcel_id": "010-000999-00",
+    "demographic_customer_name": "=SAMPLE, JANE",
+    "demographic_match_quality": "fuzzy",
+    "demographic_match_method": "e-mail",
+    "demographic_match_score": 0.9712,
+    "demographic_annual_kwh_cost": 1705.35,
+    "demographic_total_energy_burden": 0.0612345,
+    "demographic_estimated_income": 12345678.0,
+    "demographic_age_first_individual": 44.0,
+}
+NO_RESIDENCE: dict[str, object] = {name: None for name in FOUND if name.startswith("residence_")} | {
+    "residence_match_quality": "review",
+    "residence_match_score": 0.71,
+    "residence_reason": "evidence too weak",
+}
+NO_RECORD: dict[str, object] = {name: None for name in FOUND if name.startswith("demographic_")} | {
+    "demographic_match_quality": "no_match"
+}
+
+
+def matched_row(contact_id: str, **values: object) -> Row:
+    return dict.fromkeys(MATCH_SOURCE_COLUMNS.names) | row(contact_id) | FOUND | values
+
+
+def write_matched(folder: Path, rows: Sequence[Row]) -> list[dict[str, str]]:
+    schema = pa.schema([*ENGAGEMENT_SCHEMA, *MATCH_SOURCE_COLUMNS])
+    batches = [pa.RecordBatch.from_pylist(list(rows), schema=schema)]
+    return lines(csv_counts(write_campaign_csv(folder, SPRING, batches, OHIO)))
+
+
+def test_after_them_the_household_that_was_found(tmp_path: Path) -> None:
+    (line,) = write_matched(tmp_path, [matched_row("ann")])
+    assert list(line.items())[21:] == [
+        ("county", "Franklin"),
+        ("parcel_id", "010-000123-00"),
+        ("parcel_address", "345 MAPLE LN"),
+        ("parcel_city", "COLUMBUS"),
+        ("parcel_zip", "43215"),
+        ("match_quality", "exact"),
+        ("match_method", "address exact"),
+        ("match_score", "0.9988"),
+        ("customer_name", "'=SAMPLE, JANE"),
+        ("annual_kwh_cost", "1705.35"),
+        ("total_energy_burden", "0.0612"),
+        ("estimated_income", "12345678"),
+        ("year_built", "1987"),
+    ]
+
+
+def test_without_a_residence_the_parcel_of_the_record_is_shown_and_without_both_why(tmp_path: Path) -> None:
+    of_record, of_none = write_matched(
+        tmp_path, [matched_row("ann", **NO_RESIDENCE), matched_row("bob", **NO_RESIDENCE, **NO_RECORD)]
+    )
+    assert (of_record["county"], of_record["parcel_id"]) == ("Franklin", "010-000999-00")
+    assert (of_record["match_quality"], of_record["match_method"]) == ("fuzzy", "e-mail")
+    assert (of_record["parcel_address"], of_record["year_built"]) == ("", "")
+    assert of_record["customer_name"] == "'=SAMPLE, JANE"
+    assert [of_none[name] for name in ("match_quality", "match_method", "match_score")] == [
+        "review",
+        "",
+        "0.71",
+    ]
+    assert {of_none[name] for name in ("county", "parcel_id", "customer_name", "estimated_income")} == {""}
+
+
+def test_partners_bytes_are_the_same_whoever_was_found(tmp_path: Path) -> None:
+    people = [row("ann", city="MARION", opened=True), row("bob", status="pending", address="=1+1")]
+    plain = write(tmp_path, people).path.read_bytes()
+    nothing = dict.fromkeys(set(MATCH_SOURCE_COLUMNS.names) - FOUND.keys())
+    write_matched(tmp_path, [FOUND | nothing | people[0], FOUND | nothing | NO_RESIDENCE | people[1]])
+    (path,) = tmp_path.iterdir()
+    for before, after in zip(plain.splitlines(), path.read_bytes().splitlines(), strict=True):
+        cells = before.rstrip(b",") if before.endswith(b",") else before.partition(b',"county"')[0]
+        assert after.startswith(cells + b",")
 
 
 def test_unchanged_data_gives_the_same_bytes_however_it_is_batched(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octopus_pipeline.exports.file_names import campaign_file_name, campaign_file_prefix
+from octopus_pipeline.exports.file_names import FileKind, campaign_file_name, campaign_file_prefix
 
 ID = "d1ebd096-2222-11ee-9d2c-0b5c6f0a0002"
 
@@ -30,18 +30,22 @@ ID = "d1ebd096-2222-11ee-9d2c-0b5c6f0a0002"
     ],
 )
 def test_the_name_keeps_what_every_system_takes(name: str | None, stem: str) -> None:
-    assert campaign_file_name(ID, name) == f"campaign_{ID}_{stem}.csv"
+    for kind in FileKind:
+        assert campaign_file_name(kind, ID, name) == f"{kind}_{ID}_{stem}.csv"
 
 
 @given(st.text())
 def test_any_name_is_a_plain_short_file_name_of_its_campaign(name: str) -> None:
-    file_name = campaign_file_name(ID, name)
+    file_name = campaign_file_name(FileKind.UNMATCHED, ID, name)
     assert len(file_name.encode()) <= 200
     assert all(char.isalnum() or char in "_-." or unicodedata.category(char)[0] in "MN" for char in file_name)
     assert file_name.count(".") == 1
     assert unicodedata.is_normalized("NFC", file_name)
-    assert file_name.startswith(campaign_file_prefix(ID))
+    assert file_name.startswith(campaign_file_prefix(FileKind.UNMATCHED, ID))
 
 
-def test_one_campaign_s_prefix_is_never_another_s() -> None:
-    assert not campaign_file_name("a_b", "c").startswith(campaign_file_prefix("a"))
+@pytest.mark.parametrize("kind", FileKind)
+def test_one_file_s_prefix_is_never_another_s(kind: FileKind) -> None:
+    others = [campaign_file_name(kind, "a_b", "c")]
+    others += [campaign_file_name(other, "a", "c") for other in FileKind if other is not kind]
+    assert not any(other.startswith(campaign_file_prefix(kind, "a")) for other in others)

@@ -27,7 +27,10 @@ CAMPAIGN_ASSETS = [
     ),
     dg.AssetKey("engagement"),
     dg.AssetKey("campaign_participants"),
+    dg.AssetKey("residence_matches"),
+    dg.AssetKey("demographic_matches"),
     dg.AssetKey("campaign_csv"),
+    dg.AssetKey("matched_participants_csv"),
 ]
 
 

@@ -21,10 +21,21 @@ GRAPH = {
     "engagement": ("engagement", "campaign", {"contacts", *(f"reports/{name}" for name in REPORTS)}),
     "daily_engagement": ("engagement", "day", {"engagement"}),
     "campaign_participants": ("engagement", "campaign", {"engagement"}),
-    "campaign_csv": ("exports", "campaign", {"campaign_participants", "engagement"}),
     "county_residential": ("counties", "county", set()),
     "county_demographic": ("counties", "county", set()),
     "county_index": ("counties", "county", {"county_residential", "county_demographic"}),
+    "residence_matches": ("matching", "campaign", {"engagement", "county_index"}),
+    "demographic_matches": ("matching", "campaign", {"engagement", "county_index"}),
+    "campaign_csv": (
+        "exports",
+        "campaign",
+        {"campaign_participants", "engagement", "residence_matches", "demographic_matches"},
+    ),
+    "matched_participants_csv": (
+        "exports",
+        "campaign",
+        {"engagement", "residence_matches", "demographic_matches"},
+    ),
 }
 """Group, what it is partitioned by, and what it is made from, of every asset."""
 
@@ -32,6 +43,14 @@ CHECKS = {
     "campaigns": {"no_campaign_left_failed"},
     "engagement": {"one_row_a_contact", "counts_match_summary", "flags_never_fell", "sent_is_the_most"},
     "campaign_participants": {"documents_match_engagement"},
+    "residence_matches": {
+        "residence_rate",
+        "share_of_review",
+        "rates_never_fell",
+        "no_crowded_parcel",
+        "decided_precision",
+    },
+    "demographic_matches": {"demographic_rate"},
     "campaign_csv": {"rows_match_documents"},
     "county_residential": {
         "did_not_shrink",
@@ -90,6 +109,7 @@ def test_jobs_schedules_and_sensors_are_there() -> None:
     jobs = {
         "list_campaigns",
         "sync_campaigns",
+        "match_campaigns",
         "refresh_contacts",
         "daily_snapshot",
         "make_daily_engagement",

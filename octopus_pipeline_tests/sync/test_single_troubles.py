@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from octopus_pipeline.emailoctopus.records import Report
-from octopus_pipeline.exports.campaign_csv import CsvWriteError
+from octopus_pipeline.exports.whole_csv import CsvWriteError
 from octopus_pipeline.sandbox.faults import FaultKind, FaultRule
 from octopus_pipeline.store.table_writer import TableWriteError
 from octopus_pipeline.sync.account import CampaignFailure

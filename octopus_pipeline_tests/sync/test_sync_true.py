@@ -200,7 +200,7 @@ def test_one_stage_alone_works_on_what_the_others_made(bench: Bench) -> None:
     for path in bench.csvs.iterdir():
         path.unlink()
     requests = bench.connections.octopus.statistics.snapshot().requests
-    only_csv = Stages(reports=frozenset(), engagement=False, participants=False, csv=True)
+    only_csv = Stages(reports=frozenset(), engagement=False, participants=False, matches=False)
     known = bench.campaigns()
     listed = bench.connections.octopus.statistics.snapshot().requests - requests
     bench.sync(known, stages=only_csv)
@@ -209,14 +209,14 @@ def test_one_stage_alone_works_on_what_the_others_made(bench: Bench) -> None:
 
 
 def test_a_stage_before_any_sync_says_what_to_do(bench: Bench) -> None:
-    only_csv = Stages(reports=frozenset(), engagement=False, participants=False, csv=True)
+    only_csv = Stages(reports=frozenset(), engagement=False, participants=False, matches=False)
     outcome = next(iter(bench.sync(stages=only_csv).values()))
     assert isinstance(outcome, CampaignFailure)
     assert "was never synced" in str(outcome.error)
 
 
 def test_synced_at_is_set_only_when_a_campaign_is_complete(bench: Bench) -> None:
-    reports_only = Stages(engagement=False, participants=False, csv=False)
+    reports_only = Stages(engagement=False, participants=False, matches=False, csv=False, matched_csv=False)
     campaigns = bench.campaigns()
     assert failures(bench.sync(campaigns, stages=reports_only)) == {}
     assert bench.database.campaigns.count_documents({"synced_at": {"$ne": None}}) == 0

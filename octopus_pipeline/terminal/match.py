@@ -1,0 +1,130 @@
+"""`octopus match`: matching campaigns with county records, and deciding where it was not sure."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from octopus_pipeline.settings import load_settings
+
+_campaigns = click.option(
+    "--campaign",
+    "campaigns",
+    multiple=True,
+    metavar="NAME-OR-ID",
+    help="Only this one; repeatable.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+
+
+@click.group()
+def match() -> None:
+    """Who lives where: match campaigns with county records, review and decide.
+
+    Every sync matches its campaigns. What was found is in the CSVs; what was not sure enough is listed by `review`,
+    and a decision about it overrules the matching for ever.
+    """
+
+
+@match.command()
+@_campaigns
+@click.option("-v", "--verbose", is_flag=True, help="Show the runs' logs.")
+@_json
+def run(*, campaigns: tuple[str, ...], verbose: bool, as_json: bool) -> None:
+    """Match synced campaigns anew and write their CSVs: after a county was loaded, or decisions were made.
+
+    Asks nothing of EmailOctopus. People who say the same and live in the same counties are not looked for again.
+    """
+    settings = load_settings()
+
+    from octopus_pipeline.orchestration.jobs import MATCHING_KEYS
+    from octopus_pipeline.sync.campaigns import find_sent_campaigns, known_campaigns
+    from octopus_pipeline.sync.plan import Mode
+    from octopus_pipeline.terminal.runs import runner
+    from octopus_pipeline.terminal.summary import campaign_rows, print_campaigns
+
+    console = Console(stderr=as_json)
+    with runner(settings, console, verbose=verbose) as runs:
+        database = runs.connections.database
+        wanted = (
+            [known for name in campaigns for known in find_sent_campaigns(database, name)]
+            if campaigns
+            else [known for known in known_campaigns(database) if known.synced_at]
+        )
+        runs.sync({known.key for known in wanted if known.key}, Mode.RESYNC, MATCHING_KEYS)
+        work = runs.work
+        rows = [row for row in campaign_rows(runs.connections) if row["campaign"] in work.synced]
+    if as_json:
+        record = {"matched": work.synced, "failed": work.failed, "stopped": work.stopped, "campaigns": rows}
+        click.echo(json.dumps(record, indent=2))
+    else:
+        print_campaigns(console, rows)
+        for key, why in work.failed.items():
+            console.print(f"failed: {key}: {why}", style="red", markup=False)
+        if work.stopped:
+            console.print(f"stopped: {work.stopped}", style="red", markup=False)
+    sys.exit(1 if work.failed or work.stopped else 0)
+
+
+@match.command()
+@_campaigns
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write; default: match_review.csv beside the CSVs.",
+)
+def review(*, campaigns: tuple[str, ...], output: Path | None) -> None:
+    """Write a CSV of the people whose household was found but not surely enough, with the best candidate of each.
+
+    Fill in its column decision (right, wrong, or parcel with another county and parcel_id) and add its rows to
+    data/decisions.csv (OCTOPUS_DECISIONS_FILE), which may have all these columns; rows without a decision count for
+    nothing. `octopus match run` then brings them in. Import parcel_id as text, or a spreadsheet loses its digits.
+    """
+    settings = load_settings()
+
+    from octopus_pipeline.sync.campaigns import find_sent_campaigns, known_campaigns
+    from octopus_pipeline.sync.connections import Connections
+    from octopus_pipeline.sync.review import rows_to_review, write_review
+
+    path = output or settings.export_dir / "match_review.csv"
+    with Connections(settings) as connections:
+        database = connections.database
+        wanted = (
+            [known for name in campaigns for known in find_sent_campaigns(database, name)]
+            if campaigns
+            else [known for known in known_campaigns(database) if known.key]
+        )
+        people = rows_to_review(connections, wanted)
+        write_review(path, people)
+    click.echo(f"{len(people)} people to review: {path}")
+
+
+@match.command()
+@click.argument("email")
+@click.argument("decision", metavar="right|wrong|COUNTY/PARCEL")
+@click.option("--comment", help="Why, for whoever reads it later.")
+def decide(*, email: str, decision: str, comment: str | None) -> None:
+    """Decide about one person's household: what the CSVs show (or `review` lists) is right or wrong, or a parcel.
+
+    \b
+    octopus match decide jane@example.com right
+    octopus match decide jane@example.com Franklin/010-000123-00 --comment "moved in June"
+
+    EMAIL may be a contact id. The decision is kept in the collection match_decisions and names the parcel, so that it
+    survives whatever the matching finds later. It shows after `octopus match run`, or the next sync.
+    """  # noqa: D301  # click wants the real backspace
+    settings = load_settings()
+
+    from octopus_pipeline.sync.connections import Connections
+    from octopus_pipeline.sync.decisions import record_decision
+    from octopus_pipeline.sync.person import decision_about
+
+    with Connections(settings) as connections:
+        decided = decision_about(connections, email.strip(), decision)
+        record_decision(connections.database, email.strip().lower(), decided, comment, datetime.now(UTC))
+    click.echo(f"decided: {decided.verdict}, {decided.parcel}. It shows after `octopus match run`")

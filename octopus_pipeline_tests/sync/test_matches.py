@@ -1,0 +1,515 @@
+"""Campaigns matched with invented counties: who is found, what is remembered, what is asked for again."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
+from octopus_pipeline.matching import remembered
+from octopus_pipeline.matching.decisions import Decision, Verdict
+from octopus_pipeline.matching.households import RESIDENCE_SCHEMA, find_households
+from octopus_pipeline.matching.parcel_records import Parcel
+from octopus_pipeline.sandbox.counties import SampleCounty
+from octopus_pipeline.sync import matches
+from octopus_pipeline.sync.campaign import ENGAGEMENT, CampaignResult, Stages
+from octopus_pipeline.sync.connections import Connections
+from octopus_pipeline.sync.decisions import DecisionError, record_decision
+from octopus_pipeline.sync.matches import (
+    BATCH_ROWS,
+    DEMOGRAPHIC_MATCHES,
+    RESIDENCE_MATCHES,
+    MatchResult,
+    write_matches,
+)
+from octopus_pipeline.sync.person import UnknownPersonError, decision_about
+from octopus_pipeline.sync.review import rows_to_review, write_review
+from octopus_pipeline_tests.sync.conftest import Bench
+from octopus_pipeline_tests.sync.counties import invented_counties, load, parcel_of, without_parcel
+from octopus_pipeline_tests.truth import COLUMNS, csv_rows
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from octopus_pipeline.matching.households import HouseholdMatches
+    from octopus_pipeline.matching.prepared import PreparedCounties
+    from octopus_pipeline.sandbox.counties import Home
+    from octopus_pipeline.settings import Settings
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+MATCHING = Stages(reports=frozenset(), engagement=False, participants=False)
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def counties(bench: Bench) -> dict[str, SampleCounty]:
+    """The counties there could be; none is loaded."""
+    return invented_counties(bench.account)
+
+
+@pytest.fixture
+def looked_for(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many people each call of the matcher was asked for."""
+    calls: list[int] = []
+
+    def counted(participants: pa.Table, prepared: PreparedCounties) -> HouseholdMatches:
+        calls.append(participants.num_rows)
+        return find_households(participants, prepared)
+
+    monkeypatch.setattr(matches, "find_households", counted)
+    return calls
+
+
+def results(bench: Bench, stages: Stages = MATCHING) -> dict[str, MatchResult]:
+    """Match every campaign; what each came to."""
+    made = {}
+    for campaign_id, outcome in bench.sync(stages=stages).items():
+        assert isinstance(outcome, CampaignResult), outcome
+        assert outcome.matches
+        made[campaign_id] = outcome.matches
+    return made
+
+
+def rows(bench: Bench, table: str) -> dict[tuple[str, str], Row]:
+    """The rows of a match table of all campaigns, by campaign and contact."""
+    tables = bench.connections.tables
+    return {
+        (key, row["contact_id"]): row
+        for key in tables.partitions(table)
+        for row in tables.read(table, key).to_pylist()
+    }
+
+
+def people(bench: Bench) -> dict[tuple[str, str], str]:
+    """The e-mail address of each contact of each campaign; empty for one deleted since."""
+    return {key: (row["email_address"] or "").lower() for key, row in rows(bench, ENGAGEMENT).items()}
+
+
+def homes(counties: Mapping[str, SampleCounty]) -> dict[str, Home]:
+    return {home.email_address.lower(): home for county in counties.values() for home in county.homes}
+
+
+def test_a_campaign_synced_while_no_county_is_loaded_and_again_after_one_is(
+    bench: Bench, counties: dict[str, SampleCounty], looked_for: list[int]
+) -> None:
+    made = results(bench, Stages())
+    assert sum(looked_for) == 0
+    assert bench.database["household_matches"].count_documents({}) == 0
+    for result in made.values():
+        assert sum(result.counts.reasons.values()) == result.counts.rows
+        assert set(result.counts.reasons) <= {"county not loaded"}
+        assert (result.counts.within, result.counties) == (0, ())
+    contacts = rows(bench, ENGAGEMENT)
+    for table in (RESIDENCE_MATCHES, DEMOGRAPHIC_MATCHES):
+        assert list(rows(bench, table)) == list(contacts), "a row a contact, in the order of the engagement"
+    assert all(not row["county"] for campaign_id in made for row in csv_rows(bench.csvs, campaign_id))
+    load(bench.connections, counties["Franklin"])
+    asked = bench.connections.octopus.statistics.snapshot().requests
+    again = results(bench)
+    assert bench.connections.octopus.statistics.snapshot().requests - asked <= 1, (
+        "the list of campaigns alone"
+    )
+    found = sum(result.counts.at_residence for result in again.values())
+    living_there = sum(address in homes({"": counties["Franklin"]}) for address in people(bench).values())
+    assert 0.5 * living_there < found <= living_there
+    assert all(result.before == made[campaign_id].counts for campaign_id, result in again.items())
+    shown = [row for campaign_id in again for row in csv_rows(bench.csvs, campaign_id)]
+    assert sum(bool(row["parcel_address"]) for row in shown) == found
+    assert {row["county"] for row in shown} == {"", "Franklin"}
+
+
+def test_who_is_found_lives_there(bench: Bench, counties: dict[str, SampleCounty]) -> None:
+    for county in counties.values():
+        load(bench.connections, county)
+    results(bench, Stages())
+    truth, addresses = homes(counties), people(bench)
+    verdicts: Counter[bool] = Counter()
+    for key, row in rows(bench, RESIDENCE_MATCHES).items():
+        if row["parcel_id"]:
+            home = truth.get(addresses[key])
+            verdicts[
+                home is not None and (home.county, home.parcel_id) == (row["county"], row["parcel_id"])
+            ] += 1
+    assert verdicts[True] > 100
+    assert verdicts[False] <= 0.01 * verdicts.total()
+
+
+def test_each_distinct_participant_is_matched_once_not_once_a_campaign(
+    bench: Bench, counties: dict[str, SampleCounty], looked_for: list[int]
+) -> None:
+    load(bench.connections, counties["Franklin"])
+    results(bench, Stages())
+    columns = ("address", "city", "zip", "first_name", "last_name", "email_address", "cell")
+    said = {
+        tuple(" ".join((row[name] or "").split()).upper() for name in columns)
+        for row in rows(bench, ENGAGEMENT).values()
+    }
+    assert len(said) < len(rows(bench, ENGAGEMENT))
+    assert sum(looked_for) >= len(said)
+    remembered_now = bench.database["household_matches"].count_documents({})
+    assert remembered_now == len(said)
+    first = rows(bench, RESIDENCE_MATCHES), rows(bench, DEMOGRAPHIC_MATCHES)
+    looked_for.clear()
+    results(bench)
+    assert looked_for == []
+    assert (rows(bench, RESIDENCE_MATCHES), rows(bench, DEMOGRAPHIC_MATCHES)) == first
+
+
+def test_a_changed_participant_and_no_other_is_matched_again(
+    bench: Bench, counties: dict[str, SampleCounty], looked_for: list[int]
+) -> None:
+    load(bench.connections, counties["Franklin"])
+    results(bench, Stages())
+    looked_for.clear()
+    key = bench.connections.tables.partitions(ENGAGEMENT)[-1]
+    contacts = bench.connections.tables.read(ENGAGEMENT, key).to_pylist()
+    someone = next(one for one in contacts if one["address"])
+    before = rows(bench, RESIDENCE_MATCHES)[key, someone["contact_id"]]
+    someone["address"] = f"  {someone['address'].lower().replace(' ', '   ')} "
+    write_engagement(bench.connections, key, contacts)
+    results(bench)
+    assert looked_for == [], "letters' case and blanks change nothing"
+    assert rows(bench, RESIDENCE_MATCHES)[key, someone["contact_id"]] == before
+    someone["address"] = "1 NOWHERE AV"
+    write_engagement(bench.connections, key, contacts)
+    results(bench)
+    assert looked_for == [1]
+
+
+def test_a_changed_or_new_county_has_everyone_matched_again_once(
+    bench: Bench, counties: dict[str, SampleCounty], looked_for: list[int]
+) -> None:
+    load(bench.connections, counties["Franklin"])
+    results(bench, Stages())
+    distinct = bench.database["household_matches"].count_documents({})
+    found = Counter(row["county"] for row in rows(bench, RESIDENCE_MATCHES).values())
+    assert found["Richland"] == 0
+    for county in (counties["Richland"], replace(counties["Richland"], residential=[], demographic=[])):
+        looked_for.clear()
+        load(bench.connections, county)
+        results(bench)
+        assert sum(looked_for) >= distinct
+        assert bench.database["household_matches"].count_documents({}) == distinct
+        now = Counter(row["county"] for row in rows(bench, RESIDENCE_MATCHES).values())
+        assert now["Franklin"] == found["Franklin"]
+        assert bool(now["Richland"]) == bool(county.residential)
+
+
+def test_another_matching_makes_what_is_remembered_void(
+    bench: Bench, counties: dict[str, SampleCounty], looked_for: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(bench.connections, counties["Franklin"])
+    results(bench, Stages())
+    looked_for.clear()
+    monkeypatch.setattr(remembered, "_version_of_matching", lambda: "another")
+    results(bench)
+    assert looked_for
+
+
+def test_two_processes_that_match_the_same_people_at_once_agree(
+    bench: Bench, counties: dict[str, SampleCounty], tmp_path: Path
+) -> None:
+    load(bench.connections, counties["Franklin"])
+    results(bench, Stages())
+    alone = rows(bench, RESIDENCE_MATCHES)
+    remembered_alone = {one["_id"]: one["matches"] for one in bench.database["household_matches"].find()}
+    for table in (RESIDENCE_MATCHES, DEMOGRAPHIC_MATCHES):
+        for key in bench.connections.tables.partitions(table):
+            bench.connections.tables.delete(table, key)
+    bench.database["household_matches"].drop()
+    keys = bench.connections.tables.partitions(ENGAGEMENT)
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(2) as pool:
+        work = [(bench.connections.settings, order) for order in (keys, keys[::-1])]
+        pool.starmap(match_all, work)
+    assert rows(bench, RESIDENCE_MATCHES) == alone
+    assert {
+        one["_id"]: one["matches"] for one in bench.database["household_matches"].find()
+    } == remembered_alone
+
+
+def match_all(settings: Settings, keys: list[str]) -> None:
+    with Connections(settings) as connections:
+        for key in keys:
+            write_matches(connections, key, ENGAGEMENT, NOW)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.randoms(use_true_random=False), st.integers(1, 5))
+def test_partitioning_into_campaigns_never_changes_a_person_s_match(
+    partitioned: Bench, rng: random.Random, campaigns: int
+) -> None:
+    """The people of one campaign, in any order, spread over others, some of them matched before: each as in the one."""
+    connections = partitioned.connections
+    everyone = connections.tables.read(ENGAGEMENT, "all").to_pylist()
+    expected = rows(partitioned, RESIDENCE_MATCHES)
+    chosen = rng.sample(everyone, rng.randint(1, len(everyone)))
+    cut = [chosen[start::campaigns] for start in range(campaigns)]
+    if rng.random() < 0.5:
+        partitioned.database["household_matches"].drop()
+    for number, part in enumerate(cut):
+        write_engagement(connections, f"part-{number}", part)
+        write_matches(connections, f"part-{number}", ENGAGEMENT, NOW)
+        made = connections.tables.read(RESIDENCE_MATCHES, f"part-{number}").to_pylist()
+        assert [row["contact_id"] for row in made] == [row["contact_id"] for row in part]
+        assert all(row == expected["all", row["contact_id"]] for row in made)
+        connections.tables.delete(RESIDENCE_MATCHES, f"part-{number}")
+
+
+@pytest.fixture
+def partitioned(bench: Bench, counties: dict[str, SampleCounty]) -> Bench:
+    """One campaign's table of the people who live in two counties, matched."""
+    load(bench.connections, counties["Franklin"])
+    load(bench.connections, counties["Morrow"])
+    bench.sync()
+    distinct = {row["email_address"]: row for row in rows(bench, ENGAGEMENT).values()}
+    for table in (RESIDENCE_MATCHES, DEMOGRAPHIC_MATCHES, ENGAGEMENT):
+        for key in bench.connections.tables.partitions(table):
+            bench.connections.tables.delete(table, key)
+    write_engagement(bench.connections, "all", list(distinct.values()))
+    write_matches(bench.connections, "all", ENGAGEMENT, NOW)
+    return bench
+
+
+def write_engagement(connections: Connections, key: str, contacts: list[Row]) -> None:
+    with connections.tables.writer(ENGAGEMENT, key, ENGAGEMENT_SCHEMA) as writer:
+        writer.write(pa.Table.from_pylist(contacts, ENGAGEMENT_SCHEMA))
+
+
+def test_a_large_campaign_is_matched_in_batches(
+    bench: Bench, counties: dict[str, SampleCounty], looked_for: list[int]
+) -> None:
+    load(bench.connections, counties["Franklin"])
+    nobody = dict.fromkeys(ENGAGEMENT_SCHEMA.names) | dict.fromkeys(FLAGS, False)
+    contacts = [nobody | {"contact_id": str(one), "zip": f"{one:05}"} for one in range(2 * BATCH_ROWS + 1)]
+    write_engagement(bench.connections, "large", contacts)
+    result = write_matches(bench.connections, "large", ENGAGEMENT, NOW)
+    assert looked_for == [BATCH_ROWS, BATCH_ROWS, 1]
+    assert result.counts.rows == len(contacts)
+    assert [key[1] for key in rows(bench, RESIDENCE_MATCHES)] == [one["contact_id"] for one in contacts]
+
+
+def test_hostile_people_never_fail_a_campaign(bench: Bench, counties: dict[str, SampleCounty]) -> None:
+    load(bench.connections, counties["Franklin"])
+    nobody = dict.fromkeys(ENGAGEMENT_SCHEMA.names) | dict.fromkeys(FLAGS, False)
+    texts = [
+        "'; DROP TABLE parcels; --",
+        "{$where: 'sleep(9)'}",
+        "🏚️" * 200,
+        "\u202eTS NIAM 1",
+        "NULL",
+        "\x1f\x00 \n",
+    ]
+    contacts = [
+        nobody
+        | {
+            "contact_id": str(number),
+            "address": text,
+            "city": text,
+            "zip": text,
+            "cell": text,
+            "last_name": text,
+        }
+        for number, text in enumerate([*texts, "A" * 2**20])
+    ]
+    write_engagement(bench.connections, "hostile", contacts)
+    for _ in range(2):
+        result = write_matches(bench.connections, "hostile", ENGAGEMENT, NOW)
+        assert (result.counts.rows, result.counts.at_residence) == (len(contacts), 0)
+
+
+def test_decisions_win_survive_a_changed_county_and_give_a_precision(
+    bench: Bench, counties: dict[str, SampleCounty]
+) -> None:
+    franklin = counties["Franklin"]
+    load(bench.connections, franklin)
+    results(bench, Stages())
+    addresses = people(bench)
+    found = {
+        address: Parcel(row["county"], row["parcel_id"])
+        for key, row in rows(bench, RESIDENCE_MATCHES).items()
+        if row["parcel_id"] and (address := addresses[key])
+    }
+    right, wrong, moved = sorted(found)[:3]
+    nobody = next(address for address in sorted(filter(None, addresses.values())) if address not in found)
+    elsewhere = Parcel(
+        "Franklin", next(one["parcel_id"] for one in franklin.residential if one["address"] != "NA")
+    )
+    bench.connections.settings.decisions_file.write_text(
+        f"email,decision,county,parcel_id\n{right.upper()},right,,\n{wrong},wrong,,\n"
+        f"{nobody},parcel,Franklin,{elsewhere.parcel_id}\n"
+    )
+    record_decision(bench.database, moved, Decision(Verdict.PARCEL, elsewhere), "moved", NOW)
+    record_decision(bench.database, wrong, Decision(Verdict.RIGHT), "the file counts first", NOW)
+    for county in (franklin, replace(franklin, residential=franklin.residential[::-1])):
+        load(bench.connections, county)
+        made = results(bench)
+        now = {
+            address: row
+            for key, row in rows(bench, RESIDENCE_MATCHES).items()
+            if (address := addresses[key]) in {right, wrong, moved, nobody}
+        }
+        assert now[right]["parcel_id"] == found[right].parcel_id
+        assert {now[one]["parcel_id"] for one in (moved, nobody)} == {elsewhere.parcel_id}
+        assert now[moved]["parcel_address"] == parcel_of(franklin, elsewhere.parcel_id)["address"]
+        assert (now[wrong]["parcel_id"], now[wrong]["reason"]) == (None, "decided wrong")
+        assert all(row["match_method"] == "decision" for row in now.values())
+        rows_of = Counter(addresses.values())
+        decided = sum(result.counts.decided for result in made.values())
+        assert decided == rows_of[right] + rows_of[wrong] + rows_of[moved]
+        assert sum(result.counts.decided_right for result in made.values()) == rows_of[right]
+        assert not any(result.missing_parcels for result in made.values())
+    load(bench.connections, without_parcel(franklin, elsewhere.parcel_id))
+    made = results(bench)
+    gone: Counter[str] = Counter()
+    for result in made.values():
+        gone.update(result.missing_parcels)
+    assert gone == {str(elsewhere): rows_of[moved] + rows_of[nobody]}
+    reasons = {
+        row["reason"] for key, row in rows(bench, RESIDENCE_MATCHES).items() if addresses[key] == moved
+    }
+    assert reasons == {"decided parcel is gone"}
+
+
+def test_a_mistaken_decision_ends_a_sync_before_anything_is_changed(bench: Bench) -> None:
+    bench.connections.settings.decisions_file.write_text("email,decision\nann@example.com,perhaps\n")
+    with pytest.raises(DecisionError, match="row 2, column decision"):
+        bench.sync()
+    assert not bench.connections.tables.partitions(ENGAGEMENT)
+    bench.sync(stages=replace(Stages(), matches=False))
+    assert bench.connections.tables.partitions(ENGAGEMENT)
+
+
+def test_what_is_to_be_reviewed_comes_back_as_decisions(
+    bench: Bench, counties: dict[str, SampleCounty], tmp_path: Path
+) -> None:
+    franklin = counties["Franklin"]
+    twins = [{**one, "parcel_id": f"{one['parcel_id']}-twin"} for one in franklin.residential]
+    load(bench.connections, replace(franklin, residential=[*franklin.residential, *twins], demographic=[]))
+    results(bench, Stages())
+    known = bench.campaigns()
+    to_review = rows_to_review(bench.connections, known)
+    emails = [one.who.lower() for one in to_review]
+    assert len(emails) > 20
+    assert len(set(emails)) == len(emails), "each once, whatever the number of campaigns"
+    assert any(len(one.campaigns) > 1 for one in to_review)
+    path = tmp_path / "review.csv"
+    write_review(path, to_review)
+    header, *lines = path.read_text().splitlines()
+    assert len(lines) == len(emails)
+    write_review(path, to_review)  # nobody has decided anything yet: it may be written again
+    decided = [
+        line.replace(f'"{one.who}",', f'"{one.who}",right', 1)
+        for one, line in zip(to_review, lines, strict=True)
+    ]
+    path.write_text("\n".join([header, *decided[:5], *lines[5:]]))
+    with pytest.raises(DecisionError, match="holds decisions"):
+        write_review(path, to_review)
+    bench.connections.settings.decisions_file.write_text(path.read_text())
+    assert [one.who.lower() for one in rows_to_review(bench.connections, known)] == emails[5:]
+    results(bench)
+    matched = {
+        one
+        for key, one in people(bench).items()
+        if rows(bench, RESIDENCE_MATCHES)[key]["match_method"] == "decision"
+    }
+    assert matched == set(emails[:5])
+
+
+def test_deciding_about_a_person_names_the_parcel(bench: Bench, counties: dict[str, SampleCounty]) -> None:
+    load(bench.connections, counties["Franklin"])
+    results(bench, Stages())
+    addresses = people(bench)
+    address, row = next(
+        (address, row)
+        for key, row in rows(bench, RESIDENCE_MATCHES).items()
+        if row["parcel_id"] and (address := addresses[key])
+    )
+    parcel = Parcel(row["county"], row["parcel_id"])
+    assert decision_about(bench.connections, address.upper(), "right") == Decision(Verdict.RIGHT, parcel)
+    assert decision_about(bench.connections, address, "Wrong") == Decision(Verdict.WRONG, parcel)
+    assert decision_about(bench.connections, address, f"franklin/{parcel.parcel_id}") == Decision(
+        Verdict.PARCEL, parcel
+    )
+    with pytest.raises(DecisionError, match="no such parcel"):
+        decision_about(bench.connections, address, "Franklin/none")
+    with pytest.raises(UnknownPersonError):
+        decision_about(bench.connections, "stranger@example.com", "right")
+    bench.connections.settings.decisions_file.write_text(f"email,decision\n{address},right\n")
+    with pytest.raises(DecisionError, match="counts first"):
+        decision_about(bench.connections, address, "wrong")
+
+
+def test_many_people_in_one_house_are_named_by_the_parcel_alone(
+    bench: Bench, counties: dict[str, SampleCounty]
+) -> None:
+    franklin = counties["Franklin"]
+    load(bench.connections, franklin)
+    nobody = dict.fromkeys(ENGAGEMENT_SCHEMA.names) | dict.fromkeys(FLAGS, False)
+    bench.sync()
+    home = next(
+        row
+        for key, row in rows(bench, RESIDENCE_MATCHES).items()
+        if row["match_method"] == "address exact" or row["match_method"] == "address normalised"
+    )
+    place = {"address": home["parcel_address"], "city": home["parcel_city"], "zip": str(home["parcel_zip"])}
+
+    def crowded(people: int, *, unit: str = "") -> dict[str, int]:
+        contacts = [
+            nobody | place | {"contact_id": str(one), "email_address": f"{one % people}@example.com"}
+            for one in range(20)
+        ]
+        contacts[0]["address"] += unit
+        write_engagement(bench.connections, "crowd", contacts)
+        return dict(write_matches(bench.connections, "crowd", ENGAGEMENT, NOW).collisions)
+
+    assert crowded(6) == {f"Franklin/{home['parcel_id']}": 6}
+    assert crowded(5) == {}, "a large family, or one that is mailed often"
+
+
+def test_the_csv_alone_shows_what_was_matched_also_for_engagement_made_anew(
+    bench: Bench, counties: dict[str, SampleCounty]
+) -> None:
+    load(bench.connections, counties["Franklin"])
+    results(bench, Stages())
+    before = {path: path.read_bytes() for path in bench.csvs.iterdir()}
+    for path in before:
+        path.unlink()
+    exports = Stages(reports=frozenset(), engagement=False, participants=False, matches=False)
+    bench.sync(stages=exports)
+    assert {path: path.read_bytes() for path in bench.csvs.iterdir()} == before
+    tables, key = bench.connections.tables, str(bench.campaigns()[-1].key)
+    contacts = tables.read(ENGAGEMENT, key).to_pylist()
+    newcomer = contacts[0] | {"contact_id": "newcomer", "email_address": "a@example.com"}
+    write_engagement(bench.connections, key, [newcomer, *contacts[::-1]])
+    bench.sync(stages=exports)
+    campaign_id = bench.campaigns()[-1].campaign.id
+    now = csv_rows(bench.csvs, campaign_id)
+    (former,) = (path for path in before if path.name.startswith(f"campaign_{campaign_id}_"))
+    assert now[0]["email"] == "a@example.com"
+    assert [now[0][name] for name in now[0] if name not in COLUMNS] == [""] * 13
+    text = "\r\n".join(before[former].decode().split("\r\n")[1:])
+    again = "\r\n".join(former.read_bytes().decode().split("\r\n")[2:])
+    assert sorted(text.split("\r\n")) == sorted(again.split("\r\n"))
+
+
+def test_what_is_remembered_is_what_was_found(bench: Bench, counties: dict[str, SampleCounty]) -> None:
+    """To the last digit: rows read back are those written, of every type."""
+    load(bench.connections, counties["Franklin"])
+    bench.sync()
+    first = rows(bench, DEMOGRAPHIC_MATCHES)
+    results(bench)
+    assert rows(bench, DEMOGRAPHIC_MATCHES) == first
+    assert any(isinstance(row["annual_kwh_cost"], float) for row in first.values())
+    assert set(RESIDENCE_SCHEMA.names) <= set(next(iter(rows(bench, RESIDENCE_MATCHES).values())))
