@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import time
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 VERSION: Final = "1"
 """Of the file's form and of all that it is made with: an index of another version is made again."""
+
+LEFTOVER_AGE_SECONDS: Final = 24 * 3600
+"""An unfinished file older than this belongs to no living writer."""
 
 _BLOCKS: Final = (*NUMBER_BLOCKS, "last name", "e-mail", "telephone")
 _NUMBERS: Final = ("number", "number_to", "direction", "street_type", "zip")
@@ -48,38 +54,49 @@ def write_index(index: CountyIndex, path: Path) -> None:
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         with pa.OSFile(str(unfinished), "wb") as file, pa.ipc.new_file(file, schema) as writer:
             writer.write_batch(pa.RecordBatch.from_arrays(list(lists.values()), schema=schema))
         with unfinished.open("rb") as written:
             os.fsync(written.fileno())
         unfinished.replace(path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         reason = error.strerror or type(error).__name__
         message = f"the index of {index.county} cannot be written to {path}: {reason}"
         raise IndexFileError(f"{message}. Free disk space, or set OCTOPUS_DATA_DIR") from error
+    finally:
+        with suppress(OSError):  # the folder may be what is wrong
+            unfinished.unlink()
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what writers of this index left when they were killed; an index is half a gigabyte."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(FileNotFoundError):  # another writer may be sweeping, too
+            if leftover.stat().st_mtime < time.time() - LEFTOVER_AGE_SECONDS:
+                leftover.unlink()
 
 
 def read_index(path: Path) -> CountyIndex:
-    """Open an index; nothing of it is read before it is used.
+    """Open an index; nothing of it is read before it is used, so that of damage only such to its form is noticed.
 
     Raises:
         IndexFileError: if there is none, it is damaged, or it was made by another version.
     """
     try:
         batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+        metadata = batch.schema.metadata or {}
+        if metadata.get(b"version") != VERSION.encode():
+            message = f"{path} was made by another version: materialize county_index of {path.stem} again"
+            raise IndexFileError(message)
+        lists = {name: batch.column(place).values for place, name in enumerate(batch.schema.names)}
+        return _index(metadata[b"county"].decode(), lists)
     except FileNotFoundError:
         message = f"{path.stem} has no index: materialize county_index of {path.stem}"
         raise IndexFileError(message) from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, AttributeError, LookupError, ValueError) as error:
         message = f"{path} is damaged: materialize county_index of {path.stem} again"
         raise IndexFileError(message) from error
-    metadata = batch.schema.metadata or {}
-    if metadata.get(b"version") != VERSION.encode():
-        message = f"{path} was made by another version: materialize county_index of {path.stem} again"
-        raise IndexFileError(message)
-    lists = {name: batch.column(place).values for place, name in enumerate(batch.schema.names)}
-    return _index(metadata[b"county"].decode(), lists)
 
 
 def _one_list(column: NDArray[Any] | pa.Array) -> pa.Array:
