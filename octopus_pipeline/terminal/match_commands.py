@@ -1,0 +1,78 @@
+"""`octopus match explain` and `octopus match report`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from octopus_pipeline.settings import load_settings
+
+if TYPE_CHECKING:
+    from octopus_pipeline.settings import Settings
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+
+
+@click.command()
+@click.argument("who", metavar="EMAIL-OR-ADDRESS")
+@click.option("--city", help="The address's city.")
+@click.option("--zip", "zip_code", metavar="ZIP", help="The address's ZIP code.")
+@click.option("--name", metavar='"FIRST LAST"', help="Who lives at the address.")
+@_json
+def explain(*, who: str, city: str | None, zip_code: str | None, name: str | None, as_json: bool) -> None:
+    """Explain why a person or an address was matched with a household, or why not.
+
+    \b
+    octopus match explain jane@example.com
+    octopus match explain "345 Maple Ln" --city Mansfield --zip 44906 --name "Jane Sample"
+
+    Shows how the address was read, what the loaded counties know of it, the best candidates with what agrees and
+    differs and how much each says (in bits: one more doubles the odds), and why the best one won or lost. It matches
+    anew, with the counties as they are now. docs/matching.md tells how to read it.
+    """  # noqa: D301  # click wants the real backspace
+    settings = load_settings()
+    is_email = "@" in who and " " not in who.strip()
+    if is_email and (city or zip_code or name):
+        raise click.UsageError("--city, --zip and --name go with an address")
+
+    from octopus_pipeline.matching.explanation import explain as explained
+    from octopus_pipeline.matching.prepared import PreparedCounties
+    from octopus_pipeline.terminal.match_explanation import WIDTH, print_explanation
+
+    people = _contacts(settings, who) if is_email else [_resident(who, city, zip_code, name)]
+    counties = PreparedCounties(settings.data_dir / "county_index")
+    explanations = [explained(person, counties) for person in people]
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in explanations], indent=2))
+        return
+    console = Console(highlight=False)
+    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    for place, one in enumerate(explanations, start=1):
+        if len(explanations) > 1:
+            console.rule(f"contact {place} of {len(explanations)}, the one updated last first")
+        print_explanation(console, one)
+
+
+def _contacts(settings: Settings, email: str) -> list[dict[str, str | None]]:
+    from octopus_pipeline.sync.connections import Connections
+    from octopus_pipeline.sync.contact_search import contacts_with
+
+    with Connections(settings) as connections:
+        return contacts_with(connections, email)
+
+
+def _resident(
+    address: str, city: str | None, zip_code: str | None, name: str | None
+) -> dict[str, str | None]:
+    first, _, last = (name or "").strip().rpartition(" ")
+    return {
+        "address": address,
+        "city": city,
+        "zip": zip_code,
+        "first_name": first or None,
+        "last_name": last or None,
+    }
