@@ -11,8 +11,11 @@ import numpy as np
 
 from octopus_pipeline.matching.comparable import DIRECTION_CODES, NONE, STREET_TYPE_CODES
 from octopus_pipeline.matching.levels import City, Name, Number, Part, Person, Secondary, Zip
+from octopus_pipeline.matching.weights import log_others
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from octopus_pipeline.matching.candidates import Candidates
     from octopus_pipeline.matching.comparable import Households, Places
     from octopus_pipeline.matching.county_index import Gazetteer
@@ -66,18 +69,15 @@ def findings(
     """
     row = np.array([pair])
     compared = candidates.compared.take(row)
-    own = {part: float(weights[pair]) for part, weights in candidates.own.items()}
-    other = {part: float(weights[pair]) for part, weights in candidates.other.items()}
-    place = own["number"] + own["name"] + own["type and direction"] + own["area"]
-    elsewhere = other["place"] + other["city"] + other["secondary"]
-    # As in `weights.log_odds`: other parcels elsewhere, and those at the very same address.
-    others = float(np.logaddexp(elsewhere, place + other["neighbour"]))
+    own = {part: weights[row] for part, weights in candidates.own.items()}
+    other = {part: weights[row] for part, weights in candidates.other.items()}
+    others = float(log_others(own, other)[0])
     theirs, household = county.places.take(compared.pairs.right), county.households.take(compared.pairs.right)
     mine, its = _texts(ours, names), _texts(theirs, household)
 
-    def finding(subject: Subject, weight: float, *levels: IntEnum) -> Finding:
+    def finding(subject: Subject, weight: NDArray[np.float64], *levels: IntEnum) -> Finding:
         names = tuple(level.name for level in levels)
-        return Finding(subject, names, mine[subject], its[subject], weight / NATS_A_BIT)
+        return Finding(subject, names, mine[subject], its[subject], float(weight[0]) / NATS_A_BIT)
 
     return (
         finding(Subject.NUMBER, own["number"], Number(compared.number[0])),
