@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from octopus_pipeline.settings import load_settings
-from octopus_pipeline.terminal.match_commands import explain
+from octopus_pipeline.terminal.match_commands import explain, report
 
 _campaigns = click.option(
     "--campaign",
@@ -132,3 +132,4 @@ def decide(*, email: str, decision: str, comment: str | None) -> None:
 
 
 match.add_command(explain)
+match.add_command(report)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -55,6 +57,32 @@ def explain(*, who: str, city: str | None, zip_code: str | None, name: str | Non
         if len(explanations) > 1:
             console.rule(f"contact {place} of {len(explanations)}, the one updated last first")
         print_explanation(console, one)
+
+
+@click.command()
+@click.option("--export-dir", metavar="DIR", help="Where it goes, instead of OCTOPUS_EXPORT_DIR.")
+def report(*, export_dir: str | None) -> None:
+    """Report how well the matching does: by county, ZIP, method and score, why not, where, and how surely.
+
+    Counts every campaign that was matched, prints the report and writes it with its chart (match_report.md,
+    match_report.png) to the exports folder. It names nobody.
+    """
+    settings = load_settings()
+    if export_dir is not None:
+        settings = settings.model_copy(update={"octopus_export_dir": Path(export_dir)})
+
+    from octopus_pipeline.sync.connections import Connections
+    from octopus_pipeline.sync.match_report import make_match_report
+
+    with Connections(settings) as connections:
+        figures, written = make_match_report(connections, datetime.now(UTC))
+    if not figures.campaigns:
+        click.echo(
+            "No campaign was matched yet: load counties, then sync. docs/matching.md tells how it works."
+        )
+        return
+    click.echo(written.text)
+    click.echo(f"{written.text_file}\n{written.chart_file}")
 
 
 def _contacts(settings: Settings, email: str) -> list[dict[str, str | None]]:
