@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from octopus_pipeline.counties import cleaning
 from octopus_pipeline.counties.zip_counties import candidate_counties
 from octopus_pipeline.matching.address import normalize_addresses
 from octopus_pipeline.matching.residences import Quality, Reason
-from octopus_pipeline.matching.zip_codes import zip_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -145,7 +145,7 @@ def _count_residences(
     others = pc.indices_nonzero(pc.invert(is_match))
     left = said.take(others)
     addresses = _single_batch(normalize_addresses(left["address"], left["city"], left["zip"]))
-    zips = pc.coalesce(zip_numbers(said["zip"]), rows["parcel_zip"])
+    zips = pc.coalesce(cleaning.zips(said["zip"]), rows["parcel_zip"])
     typed = pc.coalesce(zips.take(others), addresses["zip"])
     zips = pc.replace_with_mask(zips, pc.invert(is_match), typed)
     county = pc.coalesce(rows["county"], rows["review_county"], _main_counties(zips), UNKNOWN)
