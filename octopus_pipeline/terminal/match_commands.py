@@ -14,7 +14,8 @@ from rich.console import Console
 from octopus_pipeline.settings import load_settings
 
 if TYPE_CHECKING:
-    from octopus_pipeline.settings import Settings
+    from octopus_pipeline.matching.explanation import AnalystsWord
+    from octopus_pipeline.sync.connections import Connections
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
@@ -42,12 +43,13 @@ def explain(*, who: str, city: str | None, zip_code: str | None, name: str | Non
         raise click.UsageError("--city, --zip and --name go with an address")
 
     from octopus_pipeline.matching.explanation import explain as explained
-    from octopus_pipeline.matching.prepared import PreparedCounties
+    from octopus_pipeline.sync.connections import Connections
     from octopus_pipeline.terminal.match_explanation import WIDTH, print_explanation
 
-    people = _contacts(settings, who) if is_email else [_resident(who, city, zip_code, name)]
-    counties = PreparedCounties(settings.data_dir / "county_index")
-    explanations = [explained(person, counties) for person in people]
+    with Connections(settings) as connections:
+        people = _contacts(connections, who) if is_email else [_resident(who, city, zip_code, name)]
+        decision = _decision(connections, who) if is_email else None
+        explanations = [explained(person, connections.counties, decision) for person in people]
     if as_json:
         click.echo(json.dumps([asdict(one) for one in explanations], indent=2))
         return
@@ -85,12 +87,20 @@ def report(*, export_dir: str | None) -> None:
     click.echo(f"{written.text_file}\n{written.chart_file}")
 
 
-def _contacts(settings: Settings, email: str) -> list[dict[str, str | None]]:
-    from octopus_pipeline.sync.connections import Connections
+def _contacts(connections: Connections, email: str) -> list[dict[str, str | None]]:
     from octopus_pipeline.sync.contact_search import contacts_with
 
-    with Connections(settings) as connections:
-        return contacts_with(connections, email)
+    return contacts_with(connections, email)
+
+
+def _decision(connections: Connections, email: str) -> AnalystsWord | None:
+    from octopus_pipeline.matching.explanation import AnalystsWord
+    from octopus_pipeline.sync.decisions import read_decisions
+
+    found = read_decisions(connections).get(email.strip().lower())
+    if found is None:
+        return None
+    return AnalystsWord(str(found.verdict), str(found.parcel) if found.parcel else None)
 
 
 def _resident(

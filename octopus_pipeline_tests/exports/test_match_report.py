@@ -28,7 +28,7 @@ from octopus_pipeline.store.tables import TableNotFoundError, TableStore
 NOW = datetime(2025, 11, 21, 18, 0, tzinfo=UTC)
 
 CONTACT_ID = pa.field("contact_id", pa.string(), nullable=False)
-RESIDENCES = pa.schema([CONTACT_ID, *RESIDENCE_SCHEMA])
+RESIDENCES = pa.schema([CONTACT_ID, *RESIDENCE_SCHEMA, pa.field("found_right", pa.bool_())])
 DEMOGRAPHICS = pa.schema([CONTACT_ID, *DEMOGRAPHIC_MATCH_SCHEMA])
 ENGAGEMENT = pa.schema([(name, pa.string()) for name in ("contact_id", "address", "city", "zip")])
 
@@ -74,7 +74,7 @@ def tables(tmp_path: Path) -> TableStore:
     spring = [
         matched_row("Richland", "address exact", 0.999, zip="44906"),
         matched_row("Morrow", "address similar", 0.96, parcel_zip=43338),
-        matched_row("Richland", "decision", 1.0, zip="44906"),
+        matched_row("Richland", "decision", 1.0, zip="44906", found_right=True),
         unmatched_row(
             "several equal candidates", "review", review_county="Morrow", match_score=0.6, zip="43338"
         ),
@@ -214,6 +214,7 @@ def test_the_terminal_prints_it_and_says_where_it_is(
     monkeypatch.setenv("OCTOPUS_DATA_DIR", str(tmp_path))
     done = CliRunner().invoke(octopus, ["match", "report"], catch_exceptions=False)
     assert "| matched | 6 | 46.2 % |" in done.output
+    assert "| right, of those that analysts decided about | 1 of 1 (100.0 %) |" in done.output
     assert (tmp_path / "exports" / "match_report.md").read_text().splitlines()[0] in done.output
     assert str(tmp_path / "exports" / "match_report.png") in done.output
     monkeypatch.setenv("OCTOPUS_TABLES_URL", str(tmp_path / "none"))
