@@ -31,8 +31,11 @@ FIRST_NAMES: Final = 6
 DIRECTION_CODES: Final = sorted(LETTERS)
 """The directions, in the order of their codes."""
 
+STREET_TYPE_CODES: Final = sorted(set(STREET_TYPES.values()) - {""})
+"""The street types, in the order of their codes."""
+
 _DIRECTIONS: Final = pa.array(DIRECTION_CODES)
-_TYPES: Final = pa.array(sorted(set(STREET_TYPES.values()) - {""}))
+_TYPES: Final = pa.array(STREET_TYPE_CODES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from octopus_pipeline.settings import load_settings
+from octopus_pipeline.terminal.match_commands import explain, report
 
 _campaigns = click.option(
     "--campaign",
@@ -128,3 +129,7 @@ def decide(*, email: str, decision: str, comment: str | None) -> None:
         decided = decision_about(connections, email.strip(), decision)
         record_decision(connections.database, email.strip().lower(), decided, comment, datetime.now(UTC))
     click.echo(f"decided: {decided.verdict}, {decided.parcel}. It shows after `octopus match run`")
+
+
+match.add_command(explain)
+match.add_command(report)
