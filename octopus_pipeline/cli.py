@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from dataclasses import asdict
@@ -14,8 +13,10 @@ from rich.console import Console
 
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.sandbox.commands import sandbox
-from octopus_pipeline.settings import Settings, load_settings
+from octopus_pipeline.settings import load_settings
+from octopus_pipeline.terminal.counties import counties
 from octopus_pipeline.terminal.match import match
+from octopus_pipeline.terminal.options import export_option, json_option, mongo_option, settings_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,25 +26,11 @@ _HOURS_A_DAY = 24.0
 
 
 def _common(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that every working command has."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text."),
-        click.option("--export-dir", metavar="DIR", help="Where CSVs go, instead of OCTOPUS_EXPORT_DIR."),
-        click.option("--mongo-url", metavar="URL", help="MongoDB to use, instead of MONGO_CONNECTION_URL."),
-    ):
-        command = option(command)
-    return command
+    """The options that every command on campaigns has."""
+    return mongo_option(export_option(json_option(command)))
 
 
 _verbose = click.option("-v", "--verbose", is_flag=True, help="Show the runs' logs.")
-
-
-def _settings(mongo_url: str | None, export_dir: str | None) -> Settings:
-    if mongo_url is not None:
-        os.environ["MONGO_CONNECTION_URL"] = mongo_url
-    if export_dir is not None:
-        os.environ["OCTOPUS_EXPORT_DIR"] = export_dir
-    return load_settings()
 
 
 @click.group(context_settings=_CONTEXT)
@@ -92,7 +79,8 @@ def sync(
     octopus sync --campaign "Fall 2025"  those of this name (or id, or partition) anew
     octopus sync --incremental           what is new or changed, within the live window
 
-    A campaign that fails is named, keeps its earlier data and does not stop the others.
+    A campaign that fails is named, keeps its earlier data and does not stop the others. Before the campaigns,
+    counties whose records are new or changed are read and prepared for matching.
     """  # noqa: D301  # click wants the real backspace
     if sum((everything, bool(campaigns), incremental)) != 1:
         raise click.UsageError("choose one of --all, --campaign and --incremental")
@@ -100,7 +88,7 @@ def sync(
         raise click.UsageError("--campaign needs a name, an id or a partition")
     if hours is not None and not incremental:
         raise click.UsageError("--hours goes with --incremental")
-    settings = _settings(mongo_url, export_dir)
+    settings = settings_with(mongo_url=mongo_url, export_dir=export_dir)
     if hours is not None:
         settings = settings.model_copy(update={"octopus_live_window_days": hours / _HOURS_A_DAY})
 
@@ -114,6 +102,7 @@ def sync(
     console = Console(stderr=as_json)
     with account(settings, console) as chosen, runner(chosen, console, verbose=verbose) as run:
         run.list_campaigns(summaries=incremental)
+        run.sync_counties(console)
         database = run.connections.database
         if incremental:
             wanted = stale_campaigns(run.connections)
@@ -129,7 +118,7 @@ def sync(
     else:
         print_campaigns(console, rows)
         print_work(console, record)
-    sys.exit(1 if record["failed"] or record["stopped"] else 0)
+    sys.exit(1 if record["failed"] or record["stopped"] or record["counties"]["failed"] else 0)
 
 
 @octopus.command(context_settings=_CONTEXT)
@@ -142,7 +131,7 @@ def export(
     *, campaigns: tuple[str, ...], verbose: bool, mongo_url: str | None, export_dir: str | None, as_json: bool
 ) -> None:
     """Write the CSVs anew from what was synced. Asks nothing of EmailOctopus."""
-    settings = _settings(mongo_url, export_dir)
+    settings = settings_with(mongo_url=mongo_url, export_dir=export_dir)
 
     from octopus_pipeline.assets.engagement import CSV_KEY
     from octopus_pipeline.assets.matches import MATCHED_CSV_KEY
@@ -178,7 +167,7 @@ def export(
 @_common
 def stats(*, mongo_url: str | None, export_dir: str | None, as_json: bool) -> None:
     """Show every campaign with its counts, as last synced. Asks nothing of EmailOctopus."""
-    settings = _settings(mongo_url, export_dir)
+    settings = settings_with(mongo_url=mongo_url, export_dir=export_dir)
 
     from octopus_pipeline.sync.connections import Connections
     from octopus_pipeline.terminal.summary import campaign_rows, print_campaigns
@@ -200,7 +189,7 @@ def doctor(*, mongo_url: str | None, export_dir: str | None, as_json: bool) -> N
     from octopus_pipeline.terminal.doctor import examine
 
     findings = []
-    for finding in examine(lambda: _settings(mongo_url, export_dir)):
+    for finding in examine(lambda: settings_with(mongo_url=mongo_url, export_dir=export_dir)):
         findings.append(finding)
         if not as_json:
             click.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.subject}: {finding.seen}")
@@ -235,7 +224,7 @@ def clean(*, yes: bool) -> None:
     from octopus_pipeline.store.embedded import stop
 
     # Folders set elsewhere (OCTOPUS_EXPORT_DIR, DAGSTER_HOME ...) are the user's own and stay.
-    made = ("mongodb", "tables", "exports", "dagster", "limiter", "locks", "scratch")
+    made = ("mongodb", "tables", "county_index", "exports", "dagster", "limiter", "locks", "scratch")
     folders = [settings.data_dir / name for name in made if (settings.data_dir / name).exists()]
     if not yes and folders:
         click.confirm(f"Remove {', '.join(map(str, folders))}?", abort=True)
@@ -245,6 +234,7 @@ def clean(*, yes: bool) -> None:
         click.echo(f"removed {folder}")
 
 
+octopus.add_command(counties)
 octopus.add_command(match)
 octopus.add_command(sandbox)
 

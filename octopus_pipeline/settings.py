@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         pattern=r'^[^/\\. "$*<>:|?\x00]{1,63}$',
         description="Database of campaigns and participants.",
     )
+    mongo_county_database: str = Field(
+        "empower_development",
+        pattern=r'^[^/\\. "$*<>:|?\x00]{1,63}$',
+        description="Database of county records; only `octopus counties load` writes to it.",
+    )
     mongo_timeout_seconds: float = Field(5, gt=0, description="How long to look for the MongoDB server.")
 
     octopus_data_dir: Path = Field(Path("data"), description="Everything the project keeps on this machine.")
@@ -82,6 +87,10 @@ class Settings(BaseSettings):
     )
     octopus_export_dir: Path | None = Field(
         None, description="Folder of the CSVs; default: exports in the data folder."
+    )
+    octopus_county_dir: Path | None = Field(
+        None,
+        description="Folder of county files for `octopus counties load`; default: counties in the data folder.",
     )
     octopus_time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
         "America/New_York", description="Time zone of schedules and of daily partitions."
@@ -117,20 +126,24 @@ class Settings(BaseSettings):
     octopus_decisions_file: Path | None = Field(
         None, description="CSV of analysts' decisions on matches; default: decisions.csv in the data folder."
     )
-    octopus_least_residence_share: float = Field(
-        0.70, ge=0, le=1, description="A campaign with a smaller share of people at a known residence warns."
+    octopus_residence_share: float = Field(
+        0.70, ge=0, le=1, description="Share of a campaign's contacts whose residence should be found."
     )
-    octopus_least_demographic_share: float = Field(
+    octopus_demographic_share: float = Field(
         0.50,
         ge=0,
         le=1,
-        description="A campaign with a smaller share of people with a customer's record warns.",
+        description="Share of a campaign's contacts whose demographic record should be found.",
     )
-    octopus_most_review_share: float = Field(
-        0.10, ge=0, le=1, description="A campaign with a larger share of people left to review warns."
+    octopus_review_share: float = Field(
+        0.10, ge=0, le=1, description="Largest share of a campaign's contacts that may be left to review."
     )
-    octopus_most_match_fall: float = Field(
-        0.05, ge=0, le=1, description="A share that fell by more than this since the last run warns."
+    octopus_largest_fall_points: float = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Points by which a match rate, or percent by which a county's records, may fall from one run to "
+        "the next.",
     )
     octopus_alert_webhook_url: SecretStr | None = Field(
         None, description="Slack-format webhook that hears of failed runs."
@@ -149,6 +162,7 @@ class Settings(BaseSettings):
         "mongo_connection_url",
         "octopus_tables_url",
         "octopus_export_dir",
+        "octopus_county_dir",
         "octopus_decisions_file",
         "octopus_alert_webhook_url",
         "dagster_home_dir",
@@ -207,8 +221,13 @@ class Settings(BaseSettings):
         return (self.octopus_decisions_file or self.data_dir / "decisions.csv").resolve()
 
     @property
+    def county_dir(self) -> Path:
+        """Where county files lie that are to be loaded, absolute."""
+        return (self.octopus_county_dir or self.data_dir / "counties").resolve()
+
+    @property
     def county_index_dir(self) -> Path:
-        """Where the prepared counties are, absolute."""
+        """Where the counties' prepared forms are, absolute: one memory-mapped file a county, on this machine."""
         return self.data_dir / "county_index"
 
     @property

@@ -66,7 +66,7 @@ def check_evaluations(
     ):
         target = None
         for name, passed, severity, metadata in evaluations:
-            target = target or _latest_materialization(instance, key, str(result.known.key))
+            target = target or latest_materialization(instance, key, str(result.known.key))
             yield dg.AssetCheckEvaluation(
                 asset_key=key,
                 check_name=name,
@@ -86,7 +86,7 @@ def drift_evaluation(key: str, error: Exception, instance: dg.DagsterInstance) -
         passed=False,
         severity=dg.AssetCheckSeverity.ERROR,
         description=str(error),
-        target_materialization_data=_latest_materialization(instance, ENGAGEMENT_KEY, key),
+        target_materialization_data=latest_materialization(instance, ENGAGEMENT_KEY, key),
         partition=key,
     )
 
@@ -151,7 +151,7 @@ def _csv(result: CampaignResult) -> Iterator[_Evaluation]:
     yield "rows_match_documents", same, dg.AssetCheckSeverity.ERROR, metadata
 
 
-def _latest_materialization(
+def latest_materialization(
     instance: dg.DagsterInstance, key: dg.AssetKey, partition: str
 ) -> AssetCheckEvaluationTargetMaterializationData | None:
     """The UI shows a check as passed only if it names the materialisation it looked at."""

@@ -39,9 +39,11 @@ _WHOLE = 2.0**53
 _LONGEST_INTEGER_BITS = 1_000
 
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
-_ZIP = r"^(?P<zip>\d{3,5})(?:\.0*)?$"
-_ZIP_AND_4 = r"^(?P<zip>\d{5})[- ]?(?:\d{4}(?:\.0*)?)?$"
-_LOWEST_ZIP = 501
+LOWEST_ZIP, HIGHEST_ZIP = 501, 99_950
+"""The lowest and highest ZIP code in use."""
+
+_ZIP = r"^(?i:OHIO|OH)?\s*(?:(?P<alone>\d{3,5})(?:\.0*|\s*-)?|(?P<before_4>\d{4,5})\s*-?\s*\d{4}(?:\.0*)?)$"
+_SHORTEST_ZIP_AND_4, _LONGEST_ZIP_AND_4 = 10_000_000, 999_999_999
 _PHONE = r"^[2-9]\d{2}[2-9]\d{6}$"
 _SAME_DIGITS = pa.array([str(digit) * 10 for digit in range(10)])
 _EMAIL = r"^[^@\s]+@[^@\s]+$"
@@ -143,11 +145,30 @@ def years(column: Column) -> pa.Array:
 
 
 def zips(column: Column) -> pa.Array:
-    """Five-digit ZIP codes as int32, out of `43215`, `43215.0`, `43215-1234` and `432151234`, number or text."""
-    distinct = pc.dictionary_encode(texts(column))
-    known: pa.Array = distinct.dictionary
-    digits = pc.coalesce(_extracted(known, _ZIP), _extracted(known, _ZIP_AND_4)).cast(pa.int32())
-    return _where(pc.greater_equal(digits, _LOWEST_ZIP), digits).take(distinct.indices)
+    """Five-digit ZIP codes as int32, out of `43215`, `43215.0`, `43215-1234`, `432151234`, `OH 43215`, number or text.
+
+    Of `4321` and `43211234` the zero in front is missing, as New England's ZIP codes have one.
+    """
+    found = _one_array(column)
+    if _is_number(found.type):
+        codes = _zip_numbers(numbers(found))
+    else:
+        distinct = pc.dictionary_encode(_written(found))
+        codes = _zip_texts(texts(distinct.dictionary)).take(distinct.indices)
+    usable = pc.and_(pc.greater_equal(codes, LOWEST_ZIP), pc.less_equal(codes, HIGHEST_ZIP))
+    return _where(usable, codes).cast(pa.int32())
+
+
+def _zip_numbers(found: pa.Array) -> pa.Array:
+    usable = pc.and_(pc.equal(pc.floor(found), found), pc.less_equal(pc.abs(found), _LONGEST_ZIP_AND_4))
+    whole = _where(usable, found).cast(pa.int64())
+    return pc.if_else(pc.greater_equal(whole, _SHORTEST_ZIP_AND_4), pc.divide(whole, 10_000), whole)
+
+
+def _zip_texts(found: pa.Array) -> pa.Array:
+    forms = pc.extract_regex(found, _ZIP)
+    alone, before_4 = pc.struct_field(forms, "alone"), pc.struct_field(forms, "before_4")
+    return pc.if_else(pc.equal(alone, ""), before_4, alone).cast(pa.int64())
 
 
 def phones(column: Column) -> pa.Array:
@@ -202,10 +223,6 @@ def _one_array(column: Column) -> pa.Array:
 
 def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-def _extracted(found: pa.Array, pattern: str) -> pa.Array:
-    return pc.struct_field(pc.extract_regex(found, pattern), "zip")
 
 
 def _where(mask: pa.Array, found: pa.Array) -> pa.Array:

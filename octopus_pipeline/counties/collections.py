@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from octopus_pipeline.counties.tally import CountyTally
 
-COUNTY_DATABASE = "empower_development"
-"""The database that has them, unless the settings say otherwise."""
-
 BATCH_ROWS = 20_000
 
 _NAME = re.compile(r"(?!County)([A-Z][A-Za-z]*?)(County)?(Residential|Demographic)")

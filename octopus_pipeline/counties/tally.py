@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from octopus_pipeline.counties.records import CleanedBatch
 
 _STARTS_WITH_NUMBER = r"^\W*0*[1-9]"
-_UNIT = r"\s*(?:,|#|\b(?:UNIT|APT|APARTMENT|STE|SUITE|LOT|NO|BLDG)\b).*$"
+_UNIT = r"\s*(?:,|#|\b(?:UNIT|APT|APARTMENT|STE|SUITE|LOT|BLDG)\b|\bNO\.?\s*\d).*$"  # but not 12 NO HIGH ST
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class CountyCounts:
         duplicate_parcel_ids: rows whose parcel id an earlier row has.
         without_house_number: rows that have an address which does not start with a house number.
         sharing_address: parcels at an address (but for the unit) that other parcels have too: condominiums.
+        zips: ZIP code -> rows, ascending.
     """
 
     rows: int = 0
@@ -34,6 +36,7 @@ class CountyCounts:
     duplicate_parcel_ids: int = 0
     without_house_number: int = 0
     sharing_address: int = 0
+    zips: dict[int, int] = field(default_factory=dict)
 
     @property
     def without_parcel_id(self) -> int:
@@ -44,6 +47,11 @@ class CountyCounts:
     def without_address(self) -> int:
         """Rows without an address."""
         return self.missing.get("address", 0)
+
+    @property
+    def with_house_number(self) -> int:
+        """Rows whose address starts with a house number."""
+        return self.rows - self.without_address - self.without_house_number
 
     def metadata(self) -> dict[str, int]:
         """The counts by readable names: what an asset shows."""
@@ -66,6 +74,7 @@ class CountyTally:
         self._missing: dict[str, int] = {}
         self._unreadable: dict[str, int] = {}
         self._without_house_number = 0
+        self._zips: Counter[int] = Counter()
         self._places: list[pa.Table] = []
 
     def add(self, batch: CleanedBatch) -> None:
@@ -80,6 +89,8 @@ class CountyTally:
         address = records.column("address")
         numbered = pc.sum(pc.match_substring_regex(address, _STARTS_WITH_NUMBER)).as_py() or 0
         self._without_house_number += records.num_rows - address.null_count - numbered
+        for code in pc.value_counts(records.column("parcel_zip").drop_null()).to_pylist():
+            self._zips[code["values"]] += code["counts"]
         place = pc.replace_substring_regex(pc.utf8_upper(address), _UNIT, "")
         place = pc.replace_substring_regex(place, r"\s+", " ")
         columns = [records.column("parcel_id"), place, records.column("parcel_zip")]
@@ -102,4 +113,5 @@ class CountyTally:
             duplicate_parcel_ids=with_id.num_rows - distinct_ids,
             without_house_number=self._without_house_number,
             sharing_address=pc.sum(crowds).as_py() or 0,
+            zips=dict(sorted(self._zips.items())),
         )

@@ -48,6 +48,20 @@ def zips_of(county: str) -> tuple[int, ...]:
     )
 
 
+def outside(county: str, rows: Mapping[int, int]) -> dict[int, int]:
+    """Those of a county's `rows` by ZIP code whose ZIP code is other counties' alone, or another state's.
+
+    ZIP codes of Ohio that the table does not know, post-office boxes', may be the county's and are left out.
+    """
+    lowest, highest = OHIO_ZIPS
+    own = set(zips_of(county))
+    return {
+        code: count
+        for code, count in rows.items()
+        if code not in own and (code in _by_zip() or not lowest <= code <= highest)
+    }
+
+
 def candidate_counties(zip_codes: Column) -> pa.Table:
     """The counties of each of many ZIP codes (integers, nulls allowed), the heaviest first.
 

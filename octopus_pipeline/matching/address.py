@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from octopus_pipeline.counties import cleaning
 from octopus_pipeline.matching.address_line import AddressParts, address_line, read_address
 from octopus_pipeline.matching.ascii_text import folded, text_column
 from octopus_pipeline.matching.cities import city_name
-from octopus_pipeline.matching.zip_codes import zip_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def _normalized(
         cities = _per_distinct(text_column(city), lambda name: city_name(folded(name)))
         columns["city"] = pc.if_else(pc.equal(cities, ""), columns["city"], cities)
     if zips is not None:
-        columns["zip"] = pc.coalesce(zip_numbers(zips), columns["zip"])
+        columns["zip"] = pc.coalesce(cleaning.zips(zips), columns["zip"])
     return pa.RecordBatch.from_arrays([columns[name] for name in ADDRESS_SCHEMA.names], schema=ADDRESS_SCHEMA)
 
 

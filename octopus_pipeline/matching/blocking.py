@@ -118,11 +118,25 @@ def candidate_pairs(
 ) -> Pairs:
     """Every pair of a participant (a row of the keys) and a parcel that share a key."""
     packed = [_shared(own, block, parcels) for own, block in zip(keys, blocks, strict=True)]
-    numbered = np.unique(np.concatenate(packed))
-    named = np.setdiff1d(_shared(by_name, name_block, parcels), numbered)
+    numbered = _distinct(np.concatenate(packed))
+    named = _distinct(_shared(by_name, name_block, parcels))
+    named = named[~_are_in(numbered, named)]
     both = np.concatenate([numbered, named])
     order = np.argsort(both, kind="stable")
     return Pairs(both[order] // parcels, both[order] % parcels, order >= len(numbered))
+
+
+def _distinct(values: Keys) -> Keys:
+    """The distinct values in ascending order: sorting is several times faster here than numpy's hashing."""
+    values.sort()
+    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values  # noqa: FBT003
+
+
+def _are_in(ascending: Keys, values: Keys) -> NDArray[np.bool_]:
+    if not len(ascending):
+        return np.zeros(len(values), np.bool_)
+    place = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
+    return ascending[place] == values  # type: ignore[no-any-return]
 
 
 def _shared(keys: Keys, block: Block, parcels: int) -> Keys:

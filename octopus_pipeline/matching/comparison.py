@@ -86,9 +86,16 @@ def compare(
 def are_neighbours(ours: Places, theirs: Places, pairs: Pairs) -> NDArray[np.bool_]:
     """Whether both have one address, units aside: in the same ZIP or city, or in none."""
     left, right = pairs.left, pairs.right
-    alike = (ours.number[left] == theirs.number[right]) & (ours.number[left] > 0)
+    alike = are_twins(ours, theirs, pairs)
     for column in ("street_type", "direction"):
         alike &= getattr(ours, column)[left] == getattr(theirs, column)[right]
+    return alike
+
+
+def are_twins(ours: Places, theirs: Places, pairs: Pairs) -> NDArray[np.bool_]:
+    """Whether both have one number on streets of one name: in the same ZIP or city, or in none."""
+    left, right = pairs.left, pairs.right
+    alike = (ours.number[left] == theirs.number[right]) & (ours.number[left] > 0)
     alike &= (ours.street.codes[left] == theirs.street.codes[right]) & (ours.street.codes[left] != NONE)
     zips = (ours.zip[left] == theirs.zip[right]) | (ours.zip[left] == 0) | (theirs.zip[right] == 0)
     return alike & (zips | (ours.city.codes[left] == theirs.city.codes[right]))  # type: ignore[no-any-return]

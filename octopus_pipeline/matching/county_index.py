@@ -28,7 +28,7 @@ class Gazetteer:
     Attributes:
         places, households: what is compared.
         parcel: of each row the parcel, a row of `CountyIndex.parcels`.
-        crowd: of each row how many rows have its number, street and ZIP.
+        crowd: of each row how many parcels have its number, street and ZIP.
         number_blocks, name_block: the rows by the keys of `blocking`.
         streets: the streets and areas that the county has.
     """
@@ -51,7 +51,7 @@ class CountyIndex:
         gazetteer: its addresses.
         others: what its other parcels have in common with a participant.
         parcels: `PARCEL_SCHEMA`, ascending by parcel_id.
-        customers: `parcel`, the row in `parcels`, and `CUSTOMER_FIELDS` of the demographic records; ascending by parcel.
+        customers: `parcel`, the row in `parcels`, and `CUSTOMER_FIELDS` of a demographic record; ascending by parcel.
         emails, phones: the rows of `customers` by the keys of their e-mail and telephone (`contact_keys`).
     """
 
@@ -70,17 +70,19 @@ def gazetteer(where: Places, who: Households, parcel: NDArray[np.int32]) -> Gaze
         places=where,
         households=who,
         parcel=parcel,
-        crowd=_crowd(where),
+        crowd=_crowd(where, parcel),
         number_blocks=[block(keys) for keys in number_keys(where)],
         name_block=block(name_keys(where, who)),
         streets=count_streets(where),
     )
 
 
-def _crowd(where: Places) -> NDArray[np.int32]:
+def _crowd(where: Places, parcel: NDArray[np.int32]) -> NDArray[np.int32]:
     street = where.street.codes.astype(np.int64) << 12 | (where.street_type + 1) << 4 | (where.direction + 1)
     number = where.number.astype(np.int64) << 17 | where.zip
     streets, numbers = (np.unique(keys, return_inverse=True)[1].astype(np.int64) for keys in (street, number))
-    _, spots, sizes = np.unique(numbers << 32 | streets, return_inverse=True, return_counts=True)
+    _, spots = np.unique(numbers << 32 | streets, return_inverse=True)
+    # A parcel with two addresses at one spot, whose cities differ, is no crowd.
+    sizes = np.bincount(np.unique(spots.astype(np.int64) << 32 | parcel) >> 32)
     nowhere = (where.number == 0) | (where.street.codes == NONE)
     return np.where(nowhere, 1, sizes[spots]).astype(np.int32)

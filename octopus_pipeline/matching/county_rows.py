@@ -51,7 +51,7 @@ class CountyRows:
     Attributes:
         parcels: PARCEL_SCHEMA, ascending by parcel_id.
         addresses: `parcel` (row of `parcels`), address, city, zip, owner, customer: each address that a parcel has in
-            either table, with the owner and the first customer of the parcel.
+            either table, with the owner and the customers of the parcel, these as one text: `JANE SAMPLE & JOHN DOE`.
         customers: `parcel` and CUSTOMER_FIELDS, one row a demographic record, ascending by parcel.
     """
 
@@ -79,7 +79,7 @@ def county_rows(residential: pa.Table, demographic: pa.Table) -> CountyRows:
         ],
         schema=PARCEL_SCHEMA,
     )
-    owner, customer = houses["parcel_owner"].take(first_house), people["customer_name"].take(first_person)
+    owner, customer = houses["parcel_owner"].take(first_house), _customers(people, person, first_person)
     listed = [
         pa.table(
             {
@@ -128,6 +128,19 @@ def _first(parcel: pa.Array, count: int) -> pa.Array:
     found, first = np.unique(parcel.to_numpy(), return_index=True)
     rows[found] = first
     return pa.array(rows, mask=rows < 0)
+
+
+def _customers(people: pa.Table, person: pa.Array, first: pa.Array) -> pa.ChunkedArray:
+    """Each parcel's customers, everyone named once; null where none is. `first`: of each parcel its first record."""
+    names, parcel = people["customer_name"], person.to_numpy()
+    several = np.bincount(parcel, minlength=len(first)) > 1
+    named = pa.table({"parcel": person, "name": names})
+    named = named.filter(pc.and_(pc.is_valid(names), pa.array(several[parcel])))
+    # One thread keeps the names in their order.
+    listed = named.group_by("parcel", use_threads=False).aggregate([("name", "distinct")])
+    joined = pc.binary_join(listed["name_distinct"].combine_chunks(), " & ")
+    place = pc.index_in(pa.array(np.arange(len(first), dtype=np.int32)), value_set=listed["parcel"])
+    return pc.if_else(pa.array(several), joined.take(place), names.take(first))
 
 
 def _distinct(listed: pa.Table) -> pa.Table:

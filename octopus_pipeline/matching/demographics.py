@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,7 @@ from octopus_pipeline.matching.names import normalize_names
 from octopus_pipeline.matching.residences import Quality, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -56,7 +56,7 @@ class Demographics:
         row: the row of that county's customers.
         score: see BY_CONTACT, BY_NAME; by parcel the residence's; NaN without a record.
         quality, method, reason: as texts; '' where there is none.
-        agrees: 1 if e-mail or telephone name the parcel of the residence, 0 if another one, NONE if not both are known.
+        agrees: 1 if e-mail, telephone or name tell of the residence's parcel, 0 if of another, NONE if not both do.
     """
 
     county: NDArray[np.int32]
@@ -113,26 +113,26 @@ def find_demographics(
         open_still = found.county[who] == NONE
         at_home = (home[who, 0] == county) & (home[who, 1] == parcel)
         _take_only(found, who, county, row, parcel, open_still, at_home, method)
-    by_contact = found.county != NONE
     for place, prepared in enumerate(counties.values()):
-        parcels = prepared.index.customers["parcel"].to_numpy()
-        mine = np.flatnonzero(by_contact & matched & (found.county == place))
-        same = (residences.county[mine] == place) & (parcels[found.row[mine]] == home[mine, 1])
-        found.agrees[mine] = same
-        elsewhere = np.flatnonzero(
-            by_contact & matched & (residences.county == place) & (found.county != place)
-        )
-        found.agrees[elsewhere] = 0
         left = np.flatnonzero(
-            ~by_contact & (residences.county == place) & (residences.quality != Quality.NO_MATCH)
+            (found.county == NONE) & (residences.county == place) & (residences.quality != Quality.NO_MATCH)
         )
         _by_parcel(found, left, place, prepared, residences, names)
-    for place, prepared in enumerate(counties.values()):
-        left = np.flatnonzero(
-            (found.county == NONE) & (names.last[:, 0] != NONE) & (names.first[:, 0] != NONE)
-        )
-        _by_name(found, left, place, prepared, ours, names)
+    left = np.flatnonzero((found.county == NONE) & (names.last[:, 0] != NONE) & (names.first[:, 0] != NONE))
+    _by_name(found, left, counties, ours.take(left), names.take(left))
+    parcel = _parcels(found.county, found.row, counties)
+    known = matched & (found.county != NONE) & (found.method != DemographicMethod.PARCEL)
+    found.agrees[known] = ((home[:, 0] == found.county) & (home[:, 1] == parcel))[known]
     return found
+
+
+def _parcels(county: NDArray[np.int32], row: Rows, counties: Mapping[str, PreparedCounty]) -> Rows:
+    """The parcel of each record, NONE without one."""
+    parcel = np.full(len(row), NONE, np.int64)
+    for place, prepared in enumerate(counties.values()):
+        mine = county == place
+        parcel[mine] = prepared.index.customers["parcel"].to_numpy()[row[mine]]
+    return parcel
 
 
 def _home_parcels(
@@ -229,9 +229,8 @@ def _by_parcel(
         [np.arange(*ends) for ends in zip(start[several], end[several], strict=True)] or [np.zeros(0, int)]
     )
     rank = _name_ranks(index.customers["customer_name"], right, names, left)
-    best = list(_only_best(left, right, rank, index.customers["customer_name"]))
-    mine = np.concatenate([chosen[0], [who for who, _ in best]]).astype(np.int64)
-    row = np.concatenate([chosen[1], [row for _, row in best]]).astype(np.int64)
+    best = _only_best(left, right, rank, index.customers["customer_name"])
+    mine, row = (np.concatenate(parts).astype(np.int64) for parts in zip(chosen, best, strict=True))
     found.take_in(
         mine,
         np.full(len(mine), place, np.int32),
@@ -242,30 +241,60 @@ def _by_parcel(
     )
 
 
-def _only_best(left: Rows, right: Rows, rank: Rows, customers: pa.ChunkedArray) -> Iterator[tuple[int, int]]:
+def _only_best(left: Rows, right: Rows, rank: Rows, customers: pa.ChunkedArray) -> tuple[Rows, Rows]:
     """Of each participant the record whose name agrees best, if only one does so, or all such are of one name."""
-    for participant in np.unique(left).tolist():
-        mine = left == participant
-        best = right[mine][rank[mine] == rank[mine].max()]
-        if len(set(customers.take(pa.array(best)).to_pylist())) == 1:
-            yield participant, int(best[0])
+    if not len(left):
+        return left, right
+    starts = np.flatnonzero(np.diff(left, prepend=NONE))
+    highest = np.repeat(np.maximum.reduceat(rank, starts), np.diff(starts, append=len(left)))
+    left, right = left[rank == highest], right[rank == highest]
+    starts = np.flatnonzero(np.diff(left, prepend=NONE))
+    written = pc.fill_null(customers.take(pa.array(right)), "").combine_chunks().dictionary_encode()
+    name = written.indices.to_numpy()
+    first = starts[np.minimum.reduceat(name, starts) == np.maximum.reduceat(name, starts)]
+    return left[first], right[first]
 
 
 def _by_name(
-    found: Demographics, who: Rows, place: int, prepared: PreparedCounty, ours: Places, names: Households
+    found: Demographics,
+    who: Rows,
+    counties: Mapping[str, PreparedCounty],
+    ours: Places,
+    names: Households,
 ) -> None:
-    """The only record on the street, in the ZIP or city, whose last and given name are the participant's."""
-    index, county = prepared.index, prepared.index.gazetteer
-    where = ours.take(who).in_terms_of(county.places)
-    people = names.take(who).in_terms_of(county.households)
-    keys = name_keys(where, people)[:, 0]
-    left, address = rows_with(county.name_block, keys)
-    if not len(left):
-        return
-    theirs = county.places.take(address)
-    local = (where.zip[left] == theirs.zip) | (
-        (where.city.codes[left] == theirs.city.codes) & (theirs.city.codes != NONE)
+    """The only household on the street, in the ZIP or city, with the last and a given name of a participant `who`.
+
+    A given name is no initial: of those the street may have any number.
+    """
+    spelt_out = np.append(pc.greater(pc.binary_length(names.words), 1).to_numpy(zero_copy_only=False), False)
+    names = replace(names, first=np.where(spelt_out[names.first], names.first, NONE))
+    parts = [np.zeros((4, 0), np.int64)]
+    for place, prepared in enumerate(counties.values()):
+        left, row = _namesakes(prepared, ours, names)
+        parcel = prepared.index.customers["parcel"].to_numpy()[row]
+        parts.append(np.stack([left, np.full(len(left), place), parcel, row]))
+    left, county, parcel, row = np.unique(np.concatenate(parts, axis=1), axis=1)
+    first = np.flatnonzero(np.diff(left, prepend=NONE))
+    last = np.append(first[1:], len(left))[: len(first)] - 1
+    only = first[(county[first] == county[last]) & (parcel[first] == parcel[last])]
+    found.take_in(
+        who[left[only]],
+        county[only].astype(np.int32),
+        row[only],
+        score=BY_NAME,
+        quality=Quality.FUZZY,
+        method=DemographicMethod.NAME_ON_STREET,
     )
+
+
+def _namesakes(prepared: PreparedCounty, ours: Places, names: Households) -> tuple[Rows, Rows]:
+    """Pairs of a participant and a record on its street, in its ZIP or city, with its last and a given name."""
+    index, county = prepared.index, prepared.index.gazetteer
+    where, people = ours.in_terms_of(county.places), names.in_terms_of(county.households)
+    left, address = rows_with(county.name_block, name_keys(where, people)[:, 0])
+    theirs = county.places.take(address)
+    local = (where.zip[left] == theirs.zip) & (theirs.zip > 0)
+    local |= (where.city.codes[left] == theirs.city.codes) & (theirs.city.codes != NONE)
     left, parcel = left[local], county.parcel[address[local]]
     parcels = index.customers["parcel"].to_numpy()
     start, end = np.searchsorted(parcels, parcel), np.searchsorted(parcels, parcel, side="right")
@@ -273,19 +302,8 @@ def _by_name(
     right = np.concatenate(
         [np.arange(*ends) for ends in zip(start, end, strict=True)] or [np.zeros(0, int)]
     ).astype(np.int64)
-    both = _name_ranks(index.customers["customer_name"], right, names.take(who), left) == _BOTH
-    pairs = np.unique(np.stack([left[both], right[both]], axis=1), axis=0)
-    rows, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)
-    only = count == 1
-    mine = who[rows[only]]
-    found.take_in(
-        mine,
-        np.full(len(mine), place, np.int32),
-        pairs[first[only], 1],
-        score=BY_NAME,
-        quality=Quality.FUZZY,
-        method=DemographicMethod.NAME_ON_STREET,
-    )
+    both = _name_ranks(index.customers["customer_name"], right, names, left) == _BOTH
+    return left[both], right[both]
 
 
 _BOTH: Final = 2

@@ -62,7 +62,7 @@ DEMOGRAPHIC_MATCH_SCHEMA: Final = pa.schema(
         pa.field("agrees", pa.bool_()),
     ]
 )
-"""One row a participant: the household's record; `agrees` is false where e-mail or telephone are another parcel's."""
+"""One row a participant: the household's record; `agrees` is false where e-mail, telephone or name are another's."""
 
 BATCH: Final = 65_536
 """Participants matched at once: what bounds memory."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from octopus_pipeline.counties.cleaning import HIGHEST_ZIP, LOWEST_ZIP
 from octopus_pipeline.matching.cities import city_name, ohio_places
 from octopus_pipeline.matching.directions import DIRECTIONS
 from octopus_pipeline.matching.street_types import STREET_TYPES
-from octopus_pipeline.matching.zip_codes import HIGHEST, LOWEST
 
 _COUNTRY = re.compile(r"[ ,]+(?:USA|U S A|UNITED STATES(?: OF AMERICA)?)$")
 _ZIP = re.compile(r"(?:^|[ ,]+|(?<=[A-Z]))(\d{5})(?: ?- ?\d{4}| ?-|\d{4}|\.0+)?$")
@@ -82,7 +82,7 @@ def _split_zip(line: str) -> tuple[str, int | None]:
     number, before = int(found[1]), line[: found.start()].rstrip(" ,")
     state = _STATE.search(before)
     sure = number in _OHIO_ZIPS or "," in found[0] or (state is not None and _agrees(state[1], number))
-    return (before, number) if sure and LOWEST <= number <= HIGHEST else (line, None)
+    return (before, number) if sure and LOWEST_ZIP <= number <= HIGHEST_ZIP else (line, None)
 
 
 def _split_state(line: str, zip_code: int | None) -> tuple[str, bool]:

@@ -86,6 +86,11 @@ _ASIDE = re.compile(
 )
 _BEFORE = re.compile(r"^(?:THE )?(?:ESTATE|HEIRS|TRUST) OF (?:THE )?")
 _SPACED_LLC = re.compile(r"\bL[. ]+L[. ]+C\b")
+_PLAIN = re.compile(r"[A-Z ,&]*").fullmatch
+_TELLING: Final = frozenset(
+    {"C", "O", "CO", "D", "B", "A", "DBA", "ET", "U", "UA", "L", "ESTATE", "HEIRS", "TRUST"}
+)
+"""Words without which a plain name has nothing in it that is to be left out."""
 _AND = re.compile(r" ?[&+;/] ?| (?:AND|OR) ")
 _NOT_ALNUM = re.compile(r"[^A-Z0-9]+")
 _NOT_IN_NAMES = re.compile(r"[^A-Z0-9-]+")
@@ -120,9 +125,12 @@ def normalize_first_last(first: pa.Array | pa.ChunkedArray, last: pa.Array | pa.
 
 def read_name(text: str) -> PersonName:
     """One name as its parts; of no name at all, `NO_NAME`. Any text is read, none raises."""
-    text = _SPACED_LLC.sub("LLC", folded(text))
-    text = _BEFORE.sub("", _ASIDE.sub(" ", text).replace("'", "").replace(".", " ").strip(" ,"))
-    words = _NOT_ALNUM.sub(" ", text).split()
+    text = folded(text)
+    words = text.replace(",", " ").replace("&", " ").split()
+    if not _PLAIN(text) or not _TELLING.isdisjoint(words):
+        text = _SPACED_LLC.sub("LLC", text)
+        text = _BEFORE.sub("", _ASIDE.sub(" ", text).replace("'", "").replace(".", " ").strip(" ,"))
+        words = _NOT_ALNUM.sub(" ", text).split()
     if "".join(words) in _MISSING or not any(word.isalpha() for word in words):
         return NO_NAME
     if _is_organization(words, listed="," in text):
@@ -157,6 +165,9 @@ def _is_organization(words: list[str], *, listed: bool) -> bool:
 
 def _words(text: str) -> list[str]:
     """The words of names, hyphens kept: no roles, numbers or dates."""
+    words = text.split()
+    if text.isascii() and all(map(str.isalpha, words)):
+        return [word for word in words if word not in _NO_NAME_WORDS]
     words = [word.strip("-") for word in _NOT_IN_NAMES.sub(" ", text).split()]
     return [word for word in words if word.replace("-", "").isalpha() and word not in _NO_NAME_WORDS]
 

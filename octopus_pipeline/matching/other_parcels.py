@@ -14,7 +14,7 @@ import pyarrow as pa
 from octopus_pipeline.matching.blocking import number_keys
 from octopus_pipeline.matching.candidates import county_pairs
 from octopus_pipeline.matching.comparable import DIRECTION_CODES, NONE, Households, Places, Texts, texts
-from octopus_pipeline.matching.comparison import are_neighbours, compare
+from octopus_pipeline.matching.comparison import are_neighbours, are_twins, compare
 from octopus_pipeline.matching.context import contexts
 from octopus_pipeline.matching.levels import Name, Person
 from octopus_pipeline.matching.weights import (
@@ -25,6 +25,7 @@ from octopus_pipeline.matching.weights import (
     LEAST,
     NAMES,
     NUMBERS,
+    PARTS,
     PERSONS,
     SECONDARIES,
     SPREADS,
@@ -35,6 +36,7 @@ from octopus_pipeline.matching.weights import (
     counted,
     logarithms,
     normalised,
+    street_there,
     which_person,
     zip_knowledge,
 )
@@ -85,7 +87,8 @@ def count_others(county: Gazetteer) -> OtherWeights:
     compared = compare(ours, names, county, pairs, themselves)
     context = contexts(ours, county.streets, themselves=themselves)
     neighbours = are_neighbours(themselves, county.places, compared.pairs)
-    return logarithms(_shares_of_others(context, compared, neighbours))
+    twins = are_twins(themselves, county.places, compared.pairs) & ~neighbours
+    return logarithms(_shares_of_others(context, compared, neighbours, twins))
 
 
 def _as_people_write(places: Places, county: Places, rng: np.random.Generator) -> Places:
@@ -140,9 +143,11 @@ def _misspelt(
     return column if missing is None else replace(column, codes=np.where(missing, NONE, column.codes))
 
 
-def _shares_of_others(context: Context, compared: Comparison, neighbours: NDArray[np.bool_]) -> OtherWeights:
+def _shares_of_others(
+    context: Context, compared: Comparison, neighbours: NDArray[np.bool_], twins: NDArray[np.bool_]
+) -> OtherWeights:
     each, by_name = context.take(compared.pairs.left), compared.pairs.by_name
-    elsewhere = ~neighbours & ~by_name
+    elsewhere = ~neighbours & ~twins & ~by_name
     person = counted((3, PERSONS), (which_person(compared), compared.person))
     person[:, Person.UNKNOWN] = 0
     person_shares = normalised(person + _PRIOR * _USUAL_PERSON)
@@ -160,6 +165,7 @@ def _shares_of_others(context: Context, compared: Comparison, neighbours: NDArra
         city=_city(each, compared, elsewhere),
         secondary=normalised(apart + _PRIOR * normalised(apart.sum(0) + 0.1)),
         neighbour=(beside + 0.5) / (counted((2,), (context.has_secondary,))[:, None] + 100),
+        twin=_twin(context, each, compared, twins & ~by_name),
         person=person_shares,
     )
 
@@ -215,6 +221,17 @@ def _named(context: Context, each: Context, compared: Comparison, named: NDArray
     numbers = (pairs.sum((2, 3, 4)) + 0.1) / (whose[:, None] + 1)
     rest = normalised(pairs.sum((0, 1)) + 0.1, 3)
     return np.maximum(numbers[:, :, None, None, None] * rest, LEAST)
+
+
+def _twin(context: Context, each: Context, compared: Comparison, twins: NDArray[np.bool_]) -> Table:
+    """How many parcels have the participant's number and street but for type or direction, by the levels of these."""
+    there = street_there(each, compared)
+    whose = counted((STREETS, 2, 2), (context.street, context.has_type, context.has_direction))
+    whose = np.concatenate([whose, whose.sum(0, keepdims=True)])[..., None, None]
+    index = (there, each.has_type, each.has_direction, compared.type, compared.direction)
+    pairs = counted((STREETS + 1, 2, 2, PARTS, PARTS), tuple(axis[twins] for axis in index))
+    anywhere = _rates(pairs.sum(0, keepdims=True), whose.sum(0, keepdims=True), 1e-5)
+    return _rates(pairs, whose, anywhere)
 
 
 def _city(each: Context, compared: Comparison, elsewhere: NDArray[np.bool_]) -> Table:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
+    from octopus_pipeline.matching.comparable import Places
     from octopus_pipeline.matching.county_rows import CountyRows
 
 
@@ -86,7 +88,9 @@ def build_index(county: str, rows: CountyRows) -> CountyIndex:
     addresses = rows.addresses
     where = places(normalize_addresses(addresses["address"], addresses["city"], addresses["zip"]))
     who = households(normalize_names(addresses["owner"]), normalize_names(addresses["customer"]))
-    found = gazetteer(where, who, addresses["parcel"].to_numpy())
+    parcel = addresses["parcel"].to_numpy()
+    told = _distinct(parcel, where)
+    found = gazetteer(where.take(told), who.take(told), parcel[told])
     return CountyIndex(
         county=county,
         gazetteer=found,
@@ -96,3 +100,14 @@ def build_index(county: str, rows: CountyRows) -> CountyIndex:
         emails=contact_block(email_keys(rows.customers["email"])),
         phones=contact_block(phone_keys(rows.customers["mobile"])),
     )
+
+
+def _distinct(parcel: NDArray[np.int32], where: Places) -> NDArray[np.int64]:
+    """The rows that say something new of their parcel; `1592 HILLCREST AVE` does not beside `1592 HILLCREST AV`."""
+    again = np.diff(parcel) == 0
+    several = np.flatnonzero(np.append(again, False) | np.append(False, again))
+    texts = (where.street, where.secondary, where.city)
+    columns = (parcel, where.number, where.number_to, where.direction, where.street_type, where.zip)
+    read = np.stack([*columns, *(text.codes for text in texts)], axis=1)[several]
+    _, first = np.unique(read, axis=0, return_index=True)
+    return np.setdiff1d(np.arange(len(parcel)), np.delete(several, first), assume_unique=True)

@@ -21,9 +21,11 @@ from octopus_pipeline.matching.units import split_bare_unit, unit_value
 _AVENUES: Final = frozenset({"AVENUE", "AVE", "AV"})
 _GLUED_TYPE = re.compile(
     r"([A-Z]{3,}?)(STREET|DRIVE|AVENUE|BOULEVARD|BLVD|PARKWAY|PKWY|HIGHWAY|HWY|CIRCLE|TERRACE|(?<!LINCO)LN|DR|TRL|CIR"
-    r"|(?<![AEIOUGTHL])(?<!GR)AVE|(?<![AEIOURY])RD|(?<![AEIOUYNFC])CT|(?<=[HKMPT])ST|(?<=[A-Z]{4})PL)"
+    r"|(?<![AEIOUGTHL])(?<!GR)AVE|(?<=[KLMN])AV|(?<![AEIOURY])RD|(?<![AEIOUYNFC])CT|(?<=[HKMPT])ST|(?<=[A-Z]{4})PL)"
 )
 """A type glued to the name, where no word ends so: `MAPLELN`, `DIEHLRD`, `OAKST`, but not `HARCOURT`, `FOREST`."""
+_GLUED_ORDINAL = re.compile(r"(\d+(?:ST|ND|RD|TH))([A-Z]{2,})")
+"""A type glued to a number: `8THSTREET`."""
 _NOT_GLUED: Final = frozenset({"DRIVE", "OVERDRIVE", "HIGHWAY", "SEMICIRCLE", "SUPERHIGHWAY"})
 
 
@@ -135,4 +137,7 @@ def _split_type(words: list[str]) -> tuple[list[str], str]:
         repeated = len(name) > 1 and STREET_TYPES.get(name[-1]) == kind
         return name[:-1] if repeated else name, kind
     glued = _GLUED_TYPE.fullmatch(last) if last not in _NOT_GLUED else None
+    ordinal = _GLUED_ORDINAL.fullmatch(last)
+    if ordinal is not None and ordinal[2] in STREET_TYPES:
+        glued = ordinal
     return ([*words[:-1], glued[1]], STREET_TYPES[glued[2]]) if glued is not None else (words, "")

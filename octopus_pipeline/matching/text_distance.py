@@ -27,7 +27,7 @@ class TextPairs:
     """
 
     def __init__(self, ours: NDArray[np.int32], theirs: NDArray[np.int32], texts: pa.Array) -> None:
-        distinct, self._back = np.unique(ours.astype(np.int64) << 32 | theirs, return_inverse=True)
+        distinct, self._back = _distinct(ours.astype(np.int64) << 32 | theirs)
         self.ours, self.theirs = distinct >> 32, distinct & 0xFFFFFFFF
         one, other = texts.take(pa.array(self.ours)), texts.take(pa.array(self.theirs))
         self._left: list[str] = one.to_pylist()
@@ -59,3 +59,13 @@ class TextPairs:
     def of_pairs(self, found: NDArray[_Element]) -> NDArray[_Element]:
         """What was found of the distinct pairs, for each of all pairs."""
         return found[self._back]
+
+
+def _distinct(packed: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct values, and for each value its place among them."""
+    order = np.argsort(packed, kind="stable")
+    ascending = packed[order]
+    is_new = np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)]  # noqa: FBT003
+    back = np.empty(len(packed), np.int64)
+    back[order] = np.cumsum(is_new) - 1
+    return ascending[is_new], back

@@ -60,7 +60,8 @@ class OtherWeights:
     """Logarithms of the expected number of other parcels with given levels a participant, and of their shares.
 
     `place` is such a number of pairs that share a house number, `named` of pairs that share a last name on a street,
-    `neighbour` of pairs with one address, units aside; the others are shares. OTHER_SHAPES has the axes.
+    `neighbour` of pairs with one address, units aside, `twin` of pairs whose streets differ in type or direction alone;
+    the others are shares. OTHER_SHAPES has the axes.
     """
 
     place: Table
@@ -69,6 +70,7 @@ class OtherWeights:
     city: Table
     secondary: Table
     neighbour: Table
+    twin: Table
     person: Table
 
 
@@ -95,6 +97,7 @@ OTHER_SHAPES = {
     "city": (AREAS, ZIPS, 2, CITIES),  # area, level of ZIP, same name; level
     "secondary": (2, SECONDARIES),  # has secondary; level
     "neighbour": (2, SECONDARIES),
+    "twin": (STREETS + 1, 2, 2, PARTS, PARTS),  # street there, has type, has direction; levels of both
     "person": (3, PERSONS),  # how found; level
 }
 
@@ -151,16 +154,26 @@ def other_evidence(other: OtherWeights, context: Context, compared: Comparison) 
         "city": other.city[context.area, compared.zip, same_name, compared.city],
         "secondary": other.secondary[context.has_secondary, compared.secondary],
         "neighbour": other.neighbour[context.has_secondary, compared.secondary],
+        "twin": other.twin[
+            street_there(context, compared),
+            context.has_type,
+            context.has_direction,
+            compared.type,
+            compared.direction,
+        ],
         "person": other.person[which_person(compared), compared.person],
     }
 
 
 def log_odds(own: Evidence, other: Evidence) -> NDArray[np.float64]:
     """The logarithm of what the parts of `own_evidence` and `other_evidence` together say, the prior aside."""
-    place = own["number"] + own["name"] + own["type and direction"] + own["area"]
+    street = own["number"] + own["name"] + own["area"]
+    place = street + own["type and direction"]
     elsewhere = other["place"] + other["city"] + other["secondary"]
-    # A neighbour's address is the participant's: it agrees as well as the own parcel's does.
-    others = np.logaddexp(elsewhere, place + other["neighbour"])
+    # A neighbour's address is the participant's, and a twin's is but for type and direction: what was mistaken in it
+    # was mistaken in theirs.
+    alike = np.logaddexp(place + other["neighbour"], street + other["twin"] + other["secondary"])
+    others = np.logaddexp(elsewhere, alike)
     return place + own["secondary"] + own["person"] - others - other["person"]
 
 

@@ -1,4 +1,4 @@
-"""Which campaigns a run is working on, or will."""
+"""Which partitions a run is working on, or will."""
 
 from __future__ import annotations
 

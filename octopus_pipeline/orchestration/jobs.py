@@ -5,6 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 from octopus_pipeline.assets.campaign_sync import CAMPAIGNS_A_RUN
+from octopus_pipeline.assets.counties import COUNTIES_A_RUN
+from octopus_pipeline.assets.county_specs import INDEX_KEY, TABLE_KEYS
 from octopus_pipeline.assets.engagement import (
     CSV_KEY,
     DEMOGRAPHIC_KEY,
@@ -61,7 +63,21 @@ DAILY_ENGAGEMENT = dg.define_asset_job(
     description="What happened on given days, by campaign.",
 )
 
-JOBS = [LIST_CAMPAIGNS, SYNC_CAMPAIGNS, MATCH_CAMPAIGNS, REFRESH_CONTACTS, DAILY_SNAPSHOT, DAILY_ENGAGEMENT]
+SYNC_COUNTIES = dg.define_asset_job(
+    "sync_counties",
+    selection=dg.AssetSelection.assets(*TABLE_KEYS.values(), INDEX_KEY),
+    description="Read the counties whose collections changed and prepare them for matching.",
+)
+
+JOBS = [
+    LIST_CAMPAIGNS,
+    SYNC_CAMPAIGNS,
+    MATCH_CAMPAIGNS,
+    REFRESH_CONTACTS,
+    DAILY_SNAPSHOT,
+    DAILY_ENGAGEMENT,
+    SYNC_COUNTIES,
+]
 
 
 def sync_config(mode: Mode) -> dict[str, object]:
@@ -87,18 +103,29 @@ def sync_requests(keys: set[str], ordered: list[str], mode: Mode) -> list[dg.Run
         ordered: all partitions in their order.
         mode: how much of each campaign is asked for.
     """
+    return _requests(SYNC_CAMPAIGNS.name, keys, ordered, CAMPAIGNS_A_RUN, sync_config(mode))
+
+
+def county_requests(keys: set[str], ordered: list[str]) -> list[dg.RunRequest]:
+    """Runs of `sync_counties` for the partitions `keys` of all those in their order."""
+    return _requests(SYNC_COUNTIES.name, keys, ordered, COUNTIES_A_RUN, {})
+
+
+def _requests(
+    job: str, keys: set[str], ordered: list[str], keys_a_run: int, run_config: dict[str, object]
+) -> list[dg.RunRequest]:
     return [
-        _sync_request(chunk, mode)
+        _request(job, chunk, run_config)
         for group in neighbours(keys, ordered)
-        for chunk in chunks(group, CAMPAIGNS_A_RUN)
+        for chunk in chunks(group, keys_a_run)
     ]
 
 
-def _sync_request(keys: list[str], mode: Mode) -> dg.RunRequest:
+def _request(job: str, keys: list[str], run_config: dict[str, object]) -> dg.RunRequest:
     single = len(keys) == 1
     return dg.RunRequest(
-        job_name=SYNC_CAMPAIGNS.name,
-        run_config=sync_config(mode),
+        job_name=job,
+        run_config=run_config,
         partition_key=keys[0] if single else None,
         tags={} if single else range_tags(keys[0], keys[-1]),
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
+    from pymongo import MongoClient
     from pymongo.database import Database
 
     from octopus_pipeline.settings import Settings
@@ -56,8 +57,7 @@ class Connections:
         Raises:
             MongoUnavailableError: if no server answers in time.
         """
-        client = self._open.enter_context(connect(self.settings))
-        database = client[self.settings.mongo_database]
+        database = self._client[self.settings.mongo_database]
         prepare_database(database)
         return database
 
@@ -65,6 +65,19 @@ class Connections:
     def counties(self) -> PreparedCounties:
         """The counties that are loaded, in their matchable form."""
         return PreparedCounties(self.settings.county_index_dir)
+
+    @cached_property
+    def county_database(self) -> Database[dict[str, Any]]:
+        """The database of county records, on the same server.
+
+        Raises:
+            MongoUnavailableError: if no server answers in time.
+        """
+        return self._client[self.settings.mongo_county_database]
+
+    @cached_property
+    def _client(self) -> MongoClient[dict[str, Any]]:
+        return self._open.enter_context(connect(self.settings))
 
     @contextmanager
     def engine(self) -> Iterator[DuckDBPyConnection]:

@@ -10,6 +10,8 @@ from pydantic import SecretStr
 
 from octopus_pipeline.sandbox.process import start_sandbox
 from octopus_pipeline.settings import SettingsError
+from octopus_pipeline.sync.connections import Connections
+from octopus_pipeline.sync.county_source import load_sample_counties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,8 @@ class NoAccountError(SettingsError):
 def account(settings: Settings, console: Console) -> Iterator[Settings]:
     """The settings of the account to work on; the sample account is served while the block runs.
 
+    Its counties are in the embedded server's county database then, unless there are others.
+
     Raises:
         NoAccountError: if a database is named but no API key: sample data must not get into it.
     """
@@ -47,9 +51,12 @@ def account(settings: Settings, console: Console) -> Iterator[Settings]:
         style="yellow",
     )
     with start_sandbox(SAMPLE) as sandbox:
-        yield settings.model_copy(
+        sample = settings.model_copy(
             update={
                 "emailoctopus_api_key": SecretStr(sandbox.api_key),
                 "emailoctopus_base_url": sandbox.url,
             }
         )
+        with Connections(sample) as connections:
+            load_sample_counties(connections, SAMPLE / "counties")
+        yield sample

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from octopus_pipeline.counties.collections import CountyReadError, find_counties
 from octopus_pipeline.emailoctopus.client import open_client
 from octopus_pipeline.emailoctopus.errors import (
     AccessDeniedError,
@@ -66,6 +67,7 @@ def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
     yield _memory()
     yield _tables(settings)
     yield _mongodb(settings)
+    yield _counties(settings)
     yield _emailoctopus(settings)
 
 
@@ -124,6 +126,19 @@ def _mongodb(settings: Settings) -> Finding:
     except OtherSourceError as error:
         return Finding("MongoDB", str(error), "sample and real data are kept apart: see above")
     return Finding("MongoDB", f"version {server}, database {settings.mongo_database}")
+
+
+def _counties(settings: Settings) -> Finding:
+    database = settings.mongo_county_database
+    try:
+        with connect(settings) as client:
+            counties = find_counties(client[database])
+    except MongoUnavailableError:
+        return Finding("counties", "MongoDB cannot be used", "see above")
+    except CountyReadError as error:
+        remedy = f"let the user of MONGO_CONNECTION_URL read {database}, or set MONGO_COUNTY_DATABASE"
+        return Finding("counties", str(error), remedy)
+    return Finding("counties", f"{len(counties) or 'none yet'} in the database {database}")
 
 
 def _is_sample(settings: Settings) -> bool:

@@ -12,13 +12,15 @@ import dagster as dg
 
 from octopus_pipeline.assets.campaign_sync import failed_campaigns_of
 from octopus_pipeline.assets.campaigns import UNREAD, add_partitions
-from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
+from octopus_pipeline.assets.counties import failed_counties_of
+from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS, COUNTY_PARTITIONS
 from octopus_pipeline.assets.progress import logged_progress
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.orchestration.instance import use_dagster_home
 from octopus_pipeline.orchestration.jobs import (
     LIST_CAMPAIGNS,
     SYNC_CAMPAIGNS,
+    SYNC_COUNTIES,
     campaigns_config,
     range_tags,
     sync_config,
@@ -26,6 +28,8 @@ from octopus_pipeline.orchestration.jobs import (
 from octopus_pipeline.orchestration.location import build_definitions
 from octopus_pipeline.sync.campaigns import known_campaigns
 from octopus_pipeline.sync.connections import Connections
+from octopus_pipeline.sync.county_source import require_fitting_counties
+from octopus_pipeline.sync.known_counties import CountyStatus, known_counties
 from octopus_pipeline.sync.plan import neighbours
 from octopus_pipeline.terminal.progress import TerminalProgress
 
@@ -38,10 +42,20 @@ if TYPE_CHECKING:
     from octopus_pipeline.sync.plan import Mode
 
 _LOGGER = "terminal"
+_ALL_COUNTIES = "all counties"
 
 
 class RunFailedError(PipelineError):
     """A run failed as a whole."""
+
+
+@dataclass
+class CountyWork:
+    """What a command did about counties: their keys, and why those that failed did."""
+
+    synced: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -54,6 +68,7 @@ class Work:
     failed: dict[str, str] = field(default_factory=dict)
     stopped: str | None = None
     """Why a run failed as a whole, so that no other was begun."""
+    counties: CountyWork = field(default_factory=CountyWork)
 
     @property
     def seconds(self) -> float:
@@ -82,6 +97,30 @@ class Runner:
         if not result.success:
             raise RunFailedError(_failure(result))
         self.work.failed.update(_unread_summaries(result))
+
+    def sync_counties(self, console: Console) -> None:
+        """Bring new and changed counties up to date; `work.counties` has what failed, which stops nothing else."""
+        work = self.work.counties
+        try:
+            require_fitting_counties(self.connections)
+            known = known_counties(self.connections)
+        except PipelineError as error:
+            work.failed[_ALL_COUNTIES] = str(error)
+            return
+        partitions = COUNTY_PARTITIONS.name or ""
+        self.instance.add_dynamic_partitions(partitions, [one.county for one in known])
+        work.gone += [one.county for one in known if one.status is CountyStatus.GONE]
+        stale = {one.county for one in known if one.is_stale}
+        if stale:
+            console.print(f"Reading counties that are new or may have changed: {', '.join(sorted(stale))}")
+        for group in neighbours(stale, self.instance.get_dynamic_partitions(partitions)):
+            result = self._execute(SYNC_COUNTIES.name, {}, range_tags(group[0], group[-1]), None)
+            failed = _failed_counties(result)
+            if not result.success and not failed:
+                work.failed[_ALL_COUNTIES] = _failure(result)
+                return
+            work.failed.update(failed)
+            work.synced += [county for county in group if county not in failed]
 
     def sync(self, keys: set[str], mode: Mode, assets: Sequence[dg.AssetKey] | None = None) -> None:
         """Sync the campaigns of some partitions, neighbours in one run; what failed is in `work.failed`.
@@ -167,6 +206,10 @@ def _unread_summaries(result: dg.ExecuteInProcessResult) -> dict[str, str]:
 
 def _failed_campaigns(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     return {key: why for _, told in _step_failures(result) for key, why in failed_campaigns_of(told).items()}
+
+
+def _failed_counties(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    return {key: why for _, told in _step_failures(result) for key, why in failed_counties_of(told).items()}
 
 
 def _step_failures(

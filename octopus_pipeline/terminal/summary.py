@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -90,6 +91,7 @@ def work_record(connections: Connections, work: Work) -> dict[str, Any]:
         "synced": work.synced,
         "failed": work.failed,
         "stopped": work.stopped,
+        "counties": asdict(work.counties),
         "runs": work.run_ids,
         "requests": asked.requests,
         "rate_limited": asked.rate_limited,
@@ -105,14 +107,32 @@ def print_work(console: Console, record: dict[str, Any]) -> None:
         f"{len(record['synced'])} campaigns synced with {record['requests']} requests in {record['seconds']} s "
         f"({record['seconds_waited_for_the_limit']} s waited for the API's limit)."
     )
-    for key, why in record["failed"].items():
-        console.print(f"failed: {key}: {why}", style="red", markup=False)
-    if record["stopped"]:
-        console.print(f"stopped: {record['stopped']}", style="red", markup=False)
+    print_failures(console, record)
     if record["failed"]:
         console.print("What was not read whole changed nothing. Run the command again for these campaigns.")
     console.print(f"CSVs: {record['export_dir']}", soft_wrap=True)
     console.print("The Dagster UI shows every run: make dev")
+
+
+def print_failures(console: Console, record: dict[str, Any]) -> None:
+    """What became of counties, and which campaigns failed or why the work was stopped."""
+    _print_counties(console, record["counties"])
+    for key, why in record["failed"].items():
+        console.print(f"failed: {key}: {why}", style="red", markup=False)
+    if record["stopped"]:
+        console.print(f"stopped: {record['stopped']}", style="red", markup=False)
+
+
+def _print_counties(console: Console, counties: dict[str, Any]) -> None:
+    if counties["synced"]:
+        console.print(f"Counties up to date: {', '.join(counties['synced'])}")
+    if counties["gone"]:
+        gone = ", ".join(counties["gone"])
+        console.print(
+            f"Counties that are there no more: {gone}. `octopus counties list` says more.", style="yellow"
+        )
+    for county, why in counties["failed"].items():
+        console.print(f"failed: {county}: {why}", style="red", markup=False)
 
 
 def _number(value: int | None) -> str:

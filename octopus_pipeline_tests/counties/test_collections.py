@@ -17,7 +17,7 @@ from octopus_pipeline.counties.collections import (
     read_collection,
 )
 from octopus_pipeline.counties.fields import DEMOGRAPHIC, DEMOGRAPHIC_SCHEMA, RESIDENTIAL
-from octopus_pipeline.counties.fingerprint import fingerprint
+from octopus_pipeline.counties.fingerprint import Fingerprint, fingerprints
 from octopus_pipeline.counties.tally import CountyTally
 from octopus_pipeline.store.embedded import start_or_join, stop
 from octopus_pipeline.store.mongo import MongoUnavailableError
@@ -101,14 +101,19 @@ def test_a_collection_that_is_replaced_while_it_is_read_is_an_error(mongo_databa
 def test_the_fingerprint_tells_every_change(mongo_database: MongoDatabase) -> None:
     name = "AllenCountyDemographic"
     collection = mongo_database[name]
-    assert fingerprint(mongo_database, name) is None
+    assert fingerprints(mongo_database, [name]) == {}
     collection.insert_many([{**HOUSE, "_id": n, "parcel_id": str(n)} for n in range(50)])
-    seen = [fingerprint(mongo_database, name)]
+
+    def look() -> Fingerprint:
+        return fingerprints(mongo_database, [name, "AllenCountyResidential"])[name]
+
+    seen = [look()]
+    assert seen[0].documents == 50
 
     def changed() -> bool:
         list(collection.find())  # reading is no change
-        seen.append(fingerprint(mongo_database, name))
-        assert seen[-1] == fingerprint(mongo_database, name)
+        seen.append(look())
+        assert seen[-1] == look()
         return seen[-1] not in seen[:-1]
 
     assert not changed()
@@ -133,6 +138,6 @@ def test_a_server_that_is_gone_is_named(tmp_path: Path) -> None:
         with pytest.raises(MongoUnavailableError, match="was lost"):
             find_counties(client.test)
         with pytest.raises(MongoUnavailableError, match="was lost"):
-            fingerprint(client.test, "AllenResidential")
+            fingerprints(client.test, ["AllenResidential"])
         with pytest.raises(MongoUnavailableError, match="was lost"):
             list(read_collection(client.test, "AllenResidential", RESIDENTIAL, CountyTally()))

@@ -182,12 +182,16 @@ def test_the_counts_say_what_the_records_were_like() -> None:
             house("6", "MAIN ST"),
             house("7", "0 MAIN ST", "4321"),
             house("8", "-1", "OHIO"),
+            house("9", "12 NO HIGH ST"),
+            house("10", "12 NO MAIN ST"),  # north, not number
         ]
     )
-    assert counts.rows == 11
+    assert counts.rows == 13
     assert counts.without_parcel_id == 2
     assert counts.without_address == 2
     assert counts.without_house_number == 2
+    assert counts.with_house_number == 9
+    assert counts.zips == {4321: 1, 43206: 10, 43215: 1}
     assert counts.duplicate_parcel_ids == 1
     assert counts.sharing_address == 3
     assert counts.unreadable == {"parcel_zip": 1}

@@ -19,6 +19,7 @@ from octopus_pipeline.counties.zip_counties import (
     LEAST_SHARE,
     candidate_counties,
     counties_of,
+    outside,
     read_ranges,
     shares,
     write_ranges,
@@ -75,6 +76,13 @@ def test_every_ohio_county_is_found_and_nothing_beyond_ohio() -> None:
     )
     assert sum(bool(counties_of(code)) for code in range(43_000, 46_000)) == 1_308
     assert counties_of(12588) == counties_of(43000) == counties_of(None) == ()
+
+
+def test_rows_with_zip_codes_of_other_counties_or_states_are_outside() -> None:
+    rows = {44903: 400, 44833: 7, 43302: 90, 43215: 2, 90210: 1, 45999: 5}
+    assert counties_of(45999) == ()
+    assert outside("Richland", rows) == {43302: 90, 43215: 2, 90210: 1}, "a box's ZIP code may be anybody's"
+    assert outside("Franklin", {43017: 5}) == outside("Union", {43017: 5}) == {}
 
 
 @given(zip_codes)

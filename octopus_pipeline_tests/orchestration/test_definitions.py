@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
+
 from octopus_pipeline.orchestration.location import build_definitions
 from octopus_pipeline.settings import Settings
 
@@ -31,6 +33,9 @@ GRAPH = {
         "campaign",
         {"engagement", "residence_matches", "demographic_matches"},
     ),
+    "county_residential": ("counties", "county", set()),
+    "county_demographic": ("counties", "county", set()),
+    "county_index": ("counties", "county", {"county_residential", "county_demographic"}),
 }
 """Group, what it is partitioned by, and what it is made from, of every asset."""
 
@@ -47,13 +52,23 @@ CHECKS = {
     },
     "demographic_matches": {"demographic_rate"},
     "campaign_csv": {"rows_match_documents"},
+    "county_residential": {
+        "did_not_shrink",
+        "zips_are_of_the_county",
+        "parcels_have_house_numbers",
+        "parcel_ids_are_unique",
+    },
+    "county_demographic": {"did_not_shrink", "zips_are_of_the_county"},
 }
 
-PARTITIONS = {
-    "NoneType": None,
-    "DynamicPartitionsDefinition": "campaign",
-    "DailyPartitionsDefinition": "day",
-}
+PARTITIONS = {"campaigns": "campaign", "counties": "county"}
+
+
+def partition_of(definition: dg.PartitionsDefinition[str] | None) -> str | None:
+    """What one partition is."""
+    if isinstance(definition, dg.DynamicPartitionsDefinition):
+        return PARTITIONS[str(definition.name)]
+    return "day" if isinstance(definition, dg.DailyPartitionsDefinition) else None
 
 
 def test_the_graph_is_the_designs() -> None:
@@ -61,7 +76,7 @@ def test_the_graph_is_the_designs() -> None:
     found = {
         key.to_user_string(): (
             graph.get(key).group_name,
-            PARTITIONS[type(graph.get(key).partitions_def).__name__],
+            partition_of(graph.get(key).partitions_def),
             {parent.to_user_string() for parent in graph.get(key).parent_keys},
         )
         for key in graph.get_all_asset_keys()
@@ -98,6 +113,7 @@ def test_jobs_schedules_and_sensors_are_there() -> None:
         "refresh_contacts",
         "daily_snapshot",
         "make_daily_engagement",
+        "sync_counties",
     }
     assert jobs <= set(repository.job_names)
     assert {one.name for one in repository.schedule_defs} == {
@@ -107,6 +123,7 @@ def test_jobs_schedules_and_sensors_are_there() -> None:
     }
     assert {one.name for one in repository.sensor_defs} == {
         "new_campaigns",
+        "new_counties",
         "changed_campaigns",
         "changed_campaigns_though_some_failed",
         "alert_on_failure",

@@ -50,6 +50,15 @@ def test_the_same_seed_makes_the_same_files(account: Account, tmp_path: Path) ->
         assert path.read_bytes() != (tmp_path / "other" / path.name).read_bytes()
 
 
+def test_the_sample_is_what_its_readme_says_it_was_made_by(
+    counties: list[SampleCounty], tmp_path: Path
+) -> None:
+    save_counties(counties, tmp_path)
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {path.name: path.read_bytes() for path in (SAMPLE / "counties").iterdir()} == made
+    assert sum(map(len, made.values())) < 300_000
+
+
 def test_a_small_account_has_its_counties_too() -> None:
     for county in generate_counties(generate_account(seed=1, campaigns=1, rows=20), seed=1):
         assert 290 <= len(county.residential) <= 310

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -27,6 +23,7 @@ from octopus_pipeline.sandbox.faults import FaultKind, FaultRule
 from octopus_pipeline.sandbox.generate import generate_account
 from octopus_pipeline.sandbox.serving import ServedSandbox, serve_in_thread
 from octopus_pipeline_tests.sync.counties import invented_counties, prepare
+from octopus_pipeline_tests.terminal.processes import ROOT, Terminal
 from octopus_pipeline_tests.truth import (
     FLAGS,
     assert_csvs_true,
@@ -34,35 +31,6 @@ from octopus_pipeline_tests.truth import (
     csv_rows,
     sent_campaigns,
 )
-
-ROOT = Path(__file__).parents[2]
-OWN_PREFIXES = ("EMAILOCTOPUS_", "MONGO_", "OCTOPUS_", "DAGSTER_")
-OUTSIDE = {name: value for name, value in os.environ.items() if not name.startswith(OWN_PREFIXES)}
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """A folder to work in, with the repository's sample account, and the settings of its commands."""
-
-    folder: Path
-    settings: dict[str, str]
-
-    def run(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run `octopus` with these words and further settings."""
-        return subprocess.run(
-            [Path(sys.executable).with_name("octopus"), *words],
-            cwd=self.folder,
-            env={**OUTSIDE, **self.settings, **settings},
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
-
-    def answer(self, *words: str, code: int = 0) -> Any:
-        """What a command prints with `--json`."""
-        done = self.run(*words, "--json")
-        assert done.returncode == code, done.stderr
-        return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +168,7 @@ def test_match_run_review_and_decide(terminal: Terminal, sandbox: ServedSandbox)
 def test_doctor_finds_all_well_and_says_how_to_mend_what_is_not(terminal: Terminal) -> None:
     findings = {one["subject"]: one for one in terminal.answer("doctor")}
     assert all(one["well"] for one in findings.values())
-    assert findings.keys() >= {"Python", "dagster", "disk", "MongoDB", "EmailOctopus", "data folder"}
+    assert findings.keys() >= {"Python", "dagster", "disk", "MongoDB", "counties", "EmailOctopus"}
     sick = terminal.run("doctor", EMAILOCTOPUS_API_KEY="eo_wrong")
     assert sick.returncode == 1
     assert "BAD  EmailOctopus" in sick.stdout
@@ -281,13 +249,23 @@ def test_sample_data_never_gets_into_a_database_that_is_named(bare: Terminal, mo
     assert "EMAILOCTOPUS_API_KEY is not set, though MONGO_CONNECTION_URL is" in done.stderr
 
 
-def test_with_nothing_set_the_sample_account_is_synced_and_clean_removes_it(bare: Terminal) -> None:
+def test_with_nothing_set_the_sample_is_synced_with_its_counties_and_clean_removes_it(bare: Terminal) -> None:
     try:
         record = bare.answer("sync", "--all")
         sample = load_account(ROOT / "data" / "sample")
         assert len(record["synced"]) == len(sent_campaigns(sample))
+        assert record["counties"] == {"synced": ["Franklin", "Morrow", "Richland"], "failed": {}, "gone": []}
         assert bare.run("doctor").returncode == 0
         assert_csvs_true(bare.folder / "data" / "exports", sample)
+        listed = bare.answer("counties", "list")
+        assert [(one["county"], one["index_is_current"]) for one in listed] == [
+            ("Franklin", True),
+            ("Morrow", True),
+            ("Richland", True),
+        ]
+        others = bare.run("counties", "load", OCTOPUS_COUNTY_DIR="data/sample/counties")
+        assert others.returncode == 1
+        assert "holds the invented counties of the sample account" in others.stderr
     finally:
         cleaned = bare.run("clean", "--yes")
     assert cleaned.returncode == 0
