@@ -126,17 +126,17 @@ class Settings(BaseSettings):
     octopus_decisions_file: Path | None = Field(
         None, description="CSV of analysts' decisions on matches; default: decisions.csv in the data folder."
     )
-    octopus_least_residence_share: float = Field(
-        0.70, ge=0, le=1, description="A campaign with a smaller share of people at a known residence warns."
+    octopus_residence_share: float = Field(
+        0.70, ge=0, le=1, description="Share of a campaign's contacts whose residence should be found."
     )
-    octopus_least_demographic_share: float = Field(
+    octopus_demographic_share: float = Field(
         0.50,
         ge=0,
         le=1,
-        description="A campaign with a smaller share of people with a customer's record warns.",
+        description="Share of a campaign's contacts whose demographic record should be found.",
     )
-    octopus_most_review_share: float = Field(
-        0.10, ge=0, le=1, description="A campaign with a larger share of people left to review warns."
+    octopus_review_share: float = Field(
+        0.10, ge=0, le=1, description="Largest share of a campaign's contacts that may be left to review."
     )
     octopus_largest_fall_points: float = Field(
         5,

@@ -23,11 +23,11 @@ MATCH_CHECKS = {
     (
         RESIDENCE_KEY,
         "residence_rate",
-    ): "Of the contacts in loaded counties, enough were found at a residence (OCTOPUS_LEAST_RESIDENCE_SHARE).",
+    ): "Of the contacts in loaded counties, enough were found at a residence (OCTOPUS_RESIDENCE_SHARE).",
     (
         RESIDENCE_KEY,
         "share_of_review",
-    ): "Not too many contacts are left to review (OCTOPUS_MOST_REVIEW_SHARE): `octopus match review` lists them.",
+    ): "Not too many contacts are left to review (OCTOPUS_REVIEW_SHARE): `octopus match review` lists them.",
     (
         RESIDENCE_KEY,
         "rates_never_fell",
@@ -43,7 +43,7 @@ MATCH_CHECKS = {
     (
         DEMOGRAPHIC_KEY,
         "demographic_rate",
-    ): "Of the contacts in loaded counties, enough have a customer's record (OCTOPUS_LEAST_DEMOGRAPHIC_SHARE).",
+    ): "Of the contacts in loaded counties, enough have a customer's record (OCTOPUS_DEMOGRAPHIC_SHARE).",
 }
 """Asset and name of each check -> what it looks at."""
 
@@ -60,19 +60,19 @@ def match_evaluations(
     yield (
         RESIDENCE_KEY,
         "residence_rate",
-        not within or residence >= settings.octopus_least_residence_share,
+        not within or residence >= settings.octopus_residence_share,
         {"share": residence, "contacts_in_loaded_counties": within, "contacts": counts.rows},
     )
     yield (
         DEMOGRAPHIC_KEY,
         "demographic_rate",
-        not within or demographic >= settings.octopus_least_demographic_share,
+        not within or demographic >= settings.octopus_demographic_share,
         {"share": demographic, "contacts_in_loaded_counties": within, "contacts": counts.rows},
     )
     yield (
         RESIDENCE_KEY,
         "share_of_review",
-        to_review <= settings.octopus_most_review_share,
+        to_review <= settings.octopus_review_share,
         {"share": to_review, "contacts_to_review": counts.to_review},
     )
     residence_before, demographic_before = _shares(before) if before else (0.0, 0.0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from octopus_pipeline.assets.campaign_spec import campaign_spec
+from octopus_pipeline.assets.county_specs import INDEX_KEY
 from octopus_pipeline.assets.descriptions import column_schema, rate
 from octopus_pipeline.assets.engagement import DEMOGRAPHIC_KEY, ENGAGEMENT_KEY, RESIDENCE_KEY
 from octopus_pipeline.exports.matched_participants import MATCHED_SCHEMA
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 MATCHED_CSV_KEY = dg.AssetKey("matched_participants_csv")
 
 # All counties: a participant's ZIP code may be of several, or wrong.
-_COUNTIES = dg.AssetDep(dg.AssetKey("county_index"), partition_mapping=dg.AllPartitionMapping())
+_COUNTIES = dg.AssetDep(INDEX_KEY, partition_mapping=dg.AllPartitionMapping())
 
 RESIDENCE_SPEC = campaign_spec(
     RESIDENCE_KEY,

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from octopus_pipeline.matching.demographics import NO_RECORD
 from octopus_pipeline.matching.households import DEMOGRAPHIC_MATCH_SCHEMA, RESIDENCE_SCHEMA, HouseholdMatches
 from octopus_pipeline.matching.parcel_records import Parcel, parcel_records
+from octopus_pipeline.matching.residences import Quality, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-MATCHED = ("exact", "fuzzy")
+MATCHED = (Quality.EXACT, Quality.FUZZY)
 """The qualities of a match; the others are no match."""
 
 DECISION = "decision"
@@ -37,8 +39,6 @@ DECISION = "decision"
 
 DECIDED_WRONG = "decided wrong"
 PARCEL_GONE = "decided parcel is gone"
-COUNTY_NOT_LOADED = "county not loaded"
-NO_RECORD = "no demographic record"
 
 
 class Verdict(StrEnum):
@@ -170,18 +170,18 @@ def _overruled(
     if parcel is None:  # there is nothing that could be right
         return found.residence, found.demographic
     if parcel == found.home:
-        certain = {"match_quality": "exact", "match_method": DECISION, "match_score": 1.0}
+        certain = {"match_quality": Quality.EXACT, "match_method": DECISION, "match_score": 1.0}
         return found.residence | certain, found.demographic
     is_loaded = parcel.county in counties.counties
     records = parcel_records(counties, parcel) if is_loaded else None
     if records is None:
         missing[parcel] += 1
-        reason = PARCEL_GONE if is_loaded else COUNTY_NOT_LOADED
+        reason = PARCEL_GONE if is_loaded else Reason.COUNTY_NOT_LOADED
         return _no_residence(reason), _no_record(reason)
     certain = {
         "county": parcel.county,
         "parcel_id": parcel.parcel_id,
-        "match_quality": "exact",
+        "match_quality": Quality.EXACT,
         "match_method": DECISION,
         "match_score": 1.0,
     }
@@ -200,7 +200,7 @@ def _without(found: _Household, parcel: Parcel | None) -> tuple[Row, Row]:
     if (home := found.home or found.candidate) and parcel in {None, home}:
         residence = _no_residence(DECIDED_WRONG)
         demographic = demographic | {"agrees": None}
-    if demographic["match_quality"] != "no_match" and parcel in {None, _matched_parcel(demographic)}:
+    if demographic["match_quality"] != Quality.NO_MATCH and parcel in {None, _matched_parcel(demographic)}:
         demographic = _no_record(DECIDED_WRONG)
     return residence, demographic
 
@@ -211,12 +211,12 @@ def _matched_parcel(row: Row) -> Parcel | None:
 
 def _no_residence(reason: str) -> Row:
     nothing = dict.fromkeys(RESIDENCE_SCHEMA.names)
-    return {**nothing, "match_quality": "no_match", "match_method": DECISION, "reason": reason}
+    return {**nothing, "match_quality": Quality.NO_MATCH, "match_method": DECISION, "reason": reason}
 
 
 def _no_record(reason: str) -> Row:
     nothing = dict.fromkeys(DEMOGRAPHIC_MATCH_SCHEMA.names)
-    return {**nothing, "match_quality": "no_match", "match_method": DECISION, "reason": reason}
+    return {**nothing, "match_quality": Quality.NO_MATCH, "match_method": DECISION, "reason": reason}
 
 
 def _replaced(table: pa.Table, positions: list[int], rows: list[Row], schema: pa.Schema) -> pa.Table:

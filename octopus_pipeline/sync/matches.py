@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from octopus_pipeline.matching.decisions import COUNTY_NOT_LOADED, MATCHED, decide
+from octopus_pipeline.matching.decisions import MATCHED, decide
 from octopus_pipeline.matching.households import (
     DEMOGRAPHIC_MATCH_SCHEMA,
     RESIDENCE_SCHEMA,
@@ -18,6 +18,7 @@ from octopus_pipeline.matching.households import (
 )
 from octopus_pipeline.matching.participants import PARTICIPANT_SOURCES, participant_keys, participants_of
 from octopus_pipeline.matching.remembered import made_with, recall, remember
+from octopus_pipeline.matching.residences import Quality, Reason
 from octopus_pipeline.sync.collisions import collisions
 from octopus_pipeline.sync.database import HOUSEHOLD_MATCHES
 from octopus_pipeline.sync.decisions import read_decisions
@@ -53,7 +54,7 @@ DEMOGRAPHIC_MATCHES_SCHEMA = pa.schema([_CONTACT_ID, *DEMOGRAPHIC_MATCH_SCHEMA])
 """One row a contact of a campaign, in the order of its engagement: the customer's record."""
 
 _ENGAGEMENT_COLUMNS = ["contact_id", *PARTICIPANT_SOURCES.values()]
-_OUTSIDE = (COUNTY_NOT_LOADED, "ZIP outside loaded counties")
+_OUTSIDE = (Reason.COUNTY_NOT_LOADED, Reason.ZIP_OUTSIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class MatchCounts:
     @property
     def to_review(self) -> int:
         """Contacts with a candidate that is too weak to be a match."""
-        return self.residence.get("review", 0)
+        return self.residence.get(Quality.REVIEW, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def _households(connections: Connections, engagement: pa.RecordBatch, now: datet
     """The matches of some contacts, in order: remembered ones, and those made now."""
     counties = connections.counties
     if not counties.counties:
-        return _nobody(engagement.num_rows, COUNTY_NOT_LOADED)
+        return _nobody(engagement.num_rows, Reason.COUNTY_NOT_LOADED)
     participants = participants_of(engagement)
     keys = participant_keys(participants)
     rows = {key: row for row, key in enumerate(keys)}
@@ -211,7 +212,7 @@ def _households(connections: Connections, engagement: pa.RecordBatch, now: datet
 
 
 def _nobody(rows: int, reason: str) -> HouseholdMatches:
-    same = {"match_quality": "no_match", "reason": reason}
+    same = {"match_quality": Quality.NO_MATCH, "reason": reason}
 
     def table(schema: pa.Schema) -> pa.Table:
         columns = [pa.repeat(pa.scalar(same.get(field.name), field.type), rows) for field in schema]

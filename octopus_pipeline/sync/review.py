@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from octopus_pipeline.exports.safe_cells import defused_column
 from octopus_pipeline.exports.whole_csv import CsvWriteError, whole_csv
+from octopus_pipeline.matching.residences import Quality
 from octopus_pipeline.sync.campaign import ENGAGEMENT
 from octopus_pipeline.sync.decisions import DecisionError, decisions_of_file, read_decisions
 from octopus_pipeline.sync.matches import RESIDENCE_MATCHES
@@ -103,7 +104,7 @@ def _of_campaign(connections: Connections, key: str) -> Iterator[dict[str, Any]]
         return
     people, matches = tables.batches(ENGAGEMENT, key, _PERSON), tables.batches(RESIDENCE_MATCHES, key, _MATCH)
     for contacts, found in side_by_side(people, matches):
-        chosen = pc.equal(found.column("match_quality"), "review")
+        chosen = pc.equal(found.column("match_quality"), Quality.REVIEW)
         rows = zip(contacts.filter(chosen).to_pylist(), found.filter(chosen).to_pylist(), strict=True)
         yield from (person | match for person, match in rows)
 

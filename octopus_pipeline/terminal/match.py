@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from octopus_pipeline.settings import load_settings
 from octopus_pipeline.terminal.match_commands import explain, report
+from octopus_pipeline.terminal.options import json_option
 
 _campaigns = click.option(
     "--campaign",
@@ -20,7 +22,6 @@ _campaigns = click.option(
     metavar="NAME-OR-ID",
     help="Only this one; repeatable.",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 
 @click.group()
@@ -35,11 +36,12 @@ def match() -> None:
 @match.command()
 @_campaigns
 @click.option("-v", "--verbose", is_flag=True, help="Show the runs' logs.")
-@_json
+@json_option
 def run(*, campaigns: tuple[str, ...], verbose: bool, as_json: bool) -> None:
     """Match synced campaigns anew and write their CSVs: after a county was loaded, or decisions were made.
 
-    Asks nothing of EmailOctopus. People who say the same and live in the same counties are not looked for again.
+    New and changed counties are read first. Asks nothing of EmailOctopus. People who say the same and live in
+    the same counties are not looked for again.
     """
     settings = load_settings()
 
@@ -47,10 +49,11 @@ def run(*, campaigns: tuple[str, ...], verbose: bool, as_json: bool) -> None:
     from octopus_pipeline.sync.campaigns import find_sent_campaigns, known_campaigns
     from octopus_pipeline.sync.plan import Mode
     from octopus_pipeline.terminal.runs import runner
-    from octopus_pipeline.terminal.summary import campaign_rows, print_campaigns
+    from octopus_pipeline.terminal.summary import campaign_rows, print_campaigns, print_failures
 
     console = Console(stderr=as_json)
     with runner(settings, console, verbose=verbose) as runs:
+        runs.sync_counties(console)
         database = runs.connections.database
         wanted = (
             [known for name in campaigns for known in find_sent_campaigns(database, name)]
@@ -60,16 +63,18 @@ def run(*, campaigns: tuple[str, ...], verbose: bool, as_json: bool) -> None:
         runs.sync({known.key for known in wanted if known.key}, Mode.RESYNC, MATCHING_KEYS)
         work = runs.work
         rows = [row for row in campaign_rows(runs.connections) if row["campaign"] in work.synced]
+    record = {
+        "matched": work.synced,
+        "failed": work.failed,
+        "stopped": work.stopped,
+        "counties": asdict(work.counties),
+    }
     if as_json:
-        record = {"matched": work.synced, "failed": work.failed, "stopped": work.stopped, "campaigns": rows}
-        click.echo(json.dumps(record, indent=2))
+        click.echo(json.dumps({**record, "campaigns": rows}, indent=2))
     else:
         print_campaigns(console, rows)
-        for key, why in work.failed.items():
-            console.print(f"failed: {key}: {why}", style="red", markup=False)
-        if work.stopped:
-            console.print(f"stopped: {work.stopped}", style="red", markup=False)
-    sys.exit(1 if work.failed or work.stopped else 0)
+        print_failures(console, record)
+    sys.exit(1 if work.failed or work.stopped or work.counties.failed else 0)
 
 
 @match.command()

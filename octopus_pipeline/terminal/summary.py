@@ -107,15 +107,20 @@ def print_work(console: Console, record: dict[str, Any]) -> None:
         f"{len(record['synced'])} campaigns synced with {record['requests']} requests in {record['seconds']} s "
         f"({record['seconds_waited_for_the_limit']} s waited for the API's limit)."
     )
+    print_failures(console, record)
+    if record["failed"]:
+        console.print("What was not read whole changed nothing. Run the command again for these campaigns.")
+    console.print(f"CSVs: {record['export_dir']}", soft_wrap=True)
+    console.print("The Dagster UI shows every run: make dev")
+
+
+def print_failures(console: Console, record: dict[str, Any]) -> None:
+    """What became of counties, and which campaigns failed or why the work was stopped."""
     _print_counties(console, record["counties"])
     for key, why in record["failed"].items():
         console.print(f"failed: {key}: {why}", style="red", markup=False)
     if record["stopped"]:
         console.print(f"stopped: {record['stopped']}", style="red", markup=False)
-    if record["failed"]:
-        console.print("What was not read whole changed nothing. Run the command again for these campaigns.")
-    console.print(f"CSVs: {record['export_dir']}", soft_wrap=True)
-    console.print("The Dagster UI shows every run: make dev")
 
 
 def _print_counties(console: Console, counties: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from octopus_pipeline.matching.preparing import prepare_county
 from octopus_pipeline.sandbox.counties import SampleCounty, generate_counties
 
 if TYPE_CHECKING:
+    from octopus_pipeline.matching.prepared import PreparedCounties
     from octopus_pipeline.sandbox.account import Account
     from octopus_pipeline.sandbox.county_records import Document
     from octopus_pipeline.sync.connections import Connections
@@ -23,12 +24,17 @@ def invented_counties(account: Account) -> dict[str, SampleCounty]:
 
 
 def load(connections: Connections, county: SampleCounty) -> None:
+    """Prepare a county for the connections' campaigns."""
+    prepare(connections.counties, county)
+
+
+def prepare(counties: PreparedCounties, county: SampleCounty) -> None:
     """Prepare a county from its documents."""
     residential, demographic = (
         pa.Table.from_batches([clean_documents(kind, documents).records])
         for kind, documents in ((RESIDENTIAL, county.residential), (DEMOGRAPHIC, county.demographic))
     )
-    path = connections.counties.path(county.name)
+    path = counties.path(county.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     prepare_county(county.name, residential, demographic, path)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import shutil
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -14,10 +17,12 @@ from pymongo import MongoClient
 
 from octopus_pipeline.cli import octopus
 from octopus_pipeline.emailoctopus.records import Report
+from octopus_pipeline.matching.prepared import PreparedCounties
 from octopus_pipeline.sandbox.account import load_account
 from octopus_pipeline.sandbox.faults import FaultKind, FaultRule
 from octopus_pipeline.sandbox.generate import generate_account
 from octopus_pipeline.sandbox.serving import ServedSandbox, serve_in_thread
+from octopus_pipeline_tests.sync.counties import invented_counties, prepare
 from octopus_pipeline_tests.terminal.processes import ROOT, Terminal
 from octopus_pipeline_tests.truth import (
     FLAGS,
@@ -120,6 +125,44 @@ def test_incremental_syncs_what_changed_and_a_failed_campaign_is_named(
     assert mended["requests"] > 0
     quiet = terminal.answer("sync", "--incremental")
     assert (quiet["synced"], quiet["failed"]) == ([], {})
+
+
+def test_match_run_review_and_decide(terminal: Terminal, sandbox: ServedSandbox) -> None:
+    assert "residence" not in terminal.run("stats").stdout, "no county is loaded"
+    prepared = PreparedCounties(terminal.folder / "work" / "county_index")
+    for county in invented_counties(sandbox.account).values():
+        twins = [{**one, "parcel_id": f"{one['parcel_id']}-twin"} for one in county.residential[::7]]
+        prepare(prepared, replace(county, residential=[*county.residential, *twins], demographic=[]))
+    record = terminal.answer("match", "run")
+    assert len(record["matched"]) == len(sent_campaigns(sandbox.account))
+    rows = {row["campaign_id"]: row for row in record["campaigns"]}
+    exports = terminal.folder / "work" / "exports"
+    for campaign_id, row in rows.items():
+        lines = csv_rows(exports, campaign_id)
+        assert row["at_residence"] == sum(bool(line["parcel_address"]) for line in lines)
+        assert row["to_review"] == sum(line["match_quality"] == "review" for line in lines)
+    assert sum(row["at_residence"] for row in rows.values()) > 0
+    assert "residence" in terminal.run("stats").stdout
+    done = terminal.run("match", "review")
+    assert done.returncode == 0, done.stderr
+    path = exports / "match_review.csv"
+    assert str(path) in done.stdout
+    with path.open(encoding="utf-8", newline="") as file:
+        first, *_ = to_review = list(csv.DictReader(file))
+    assert f"{len(to_review)} people to review" in done.stdout
+    path.unlink()
+    twin = f"{first['county']}/{first['parcel_id']}"
+    assert terminal.run("match", "decide", first["email"], twin, "--comment", "her own word").returncode == 0
+    name = next(iter(rows))
+    assert terminal.run("match", "run", "--campaign", name).returncode == 0
+    terminal.answer("match", "run")
+    shown = [line for one in rows for line in csv_rows(exports, one) if line["email"] == first["email"]]
+    assert shown
+    assert {(line["parcel_id"], line["match_method"]) for line in shown} == {(first["parcel_id"], "decision")}
+    refused = terminal.run("match", "decide", "stranger@example.com", "right")
+    assert refused.returncode == 1
+    assert "no participant has this e-mail address" in refused.stderr
+    shutil.rmtree(terminal.folder / "work" / "county_index")
 
 
 def test_doctor_finds_all_well_and_says_how_to_mend_what_is_not(terminal: Terminal) -> None:
