@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from octopus_pipeline.counties.fields import DEMOGRAPHIC, RESIDENTIAL
 from octopus_pipeline.matching.households import PARTICIPANT_SCHEMA, find_households
-from octopus_pipeline.matching.preparing import prepare_county
 from octopus_pipeline.matching.prepared import PreparedCounties
+from octopus_pipeline.matching.preparing import prepare_county
 from octopus_pipeline.matching.teaching import LEAST_PARTICIPANTS, teach
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def test_a_county_learns_how_its_people_write(tmp_path: Path) -> None:
     after = find_households(people, counties).residence
     assert counties.version("Richland") != version, "what was matched with other weights is out of date"
     for first, then in zip(before["match_score"].to_pylist(), after["match_score"].to_pylist(), strict=True):
-        assert then > first, "everybody leaves the county's habit out: that says nothing against a match any more"
+        assert then > first, (
+            "everybody leaves the county's habit out: that says nothing against a match any more"
+        )
 
 
 def test_a_county_of_few_contacts_keeps_the_weights_it_has(tmp_path: Path) -> None:
