@@ -38,6 +38,8 @@ BENCHMARKS = (
     "million",
     "backfill_real_limit",
     "household_difficulty",
+    "household_accuracy",
+    "household_speed",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -216,14 +216,14 @@ class Settings(BaseSettings):
         return (self.octopus_export_dir or self.data_dir / "exports").resolve()
 
     @property
-    def decisions_file(self) -> Path:
-        """The CSV of analysts' decisions on matches, absolute; it need not be there."""
-        return (self.octopus_decisions_file or self.data_dir / "decisions.csv").resolve()
-
-    @property
     def county_dir(self) -> Path:
         """Where county files lie that are to be loaded, absolute."""
         return (self.octopus_county_dir or self.data_dir / "counties").resolve()
+
+    @property
+    def decisions_file(self) -> Path:
+        """The CSV of analysts' decisions on matches, absolute; it need not be there."""
+        return (self.octopus_decisions_file or self.data_dir / "decisions.csv").resolve()
 
     @property
     def county_index_dir(self) -> Path:

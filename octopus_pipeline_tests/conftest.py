@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -19,6 +20,10 @@ from octopus_pipeline.store import embedded
 for name in [name for name in os.environ if name.upper().startswith((*OWN_PREFIXES, "DAGSTER_"))]:
     del os.environ[name]
 Settings.model_config["env_file"] = None
+
+# How long an example takes says more about the machine than about the code.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,7 @@ def _without_gaps(text: str, _: np.random.Generator) -> str:
 
 
 def _is_typed(answers: Answers) -> NDArray[np.bool_]:
-    return answers.type != NONE
+    return answers.type != NONE  # type: ignore[no-any-return]
 
 
 def _no_type(mistake: Mistake) -> None:
@@ -126,7 +126,7 @@ def _glued_type(mistake: Mistake) -> None:
 
 
 def _has_direction(answers: Answers) -> NDArray[np.bool_]:
-    return answers.direction != NONE
+    return answers.direction != NONE  # type: ignore[no-any-return]
 
 
 def _no_direction(mistake: Mistake) -> None:
@@ -142,7 +142,7 @@ def _moved_direction(mistake: Mistake) -> None:
 
 
 def _in_county(answers: Answers) -> NDArray[np.bool_]:
-    return answers.area != NONE
+    return answers.area != NONE  # type: ignore[no-any-return]
 
 
 def _other_town(mistake: Mistake) -> None:
@@ -156,7 +156,7 @@ def _other_town(mistake: Mistake) -> None:
 
 
 def _has_other_zips(answers: Answers) -> NDArray[np.bool_]:
-    return (answers.area != NONE) & (answers.zip != "")
+    return (answers.area != NONE) & (answers.zip != "")  # type: ignore[no-any-return]
 
 
 def _other_zip(mistake: Mistake) -> None:

@@ -93,7 +93,7 @@ def _cumulative_within(values: NDArray[np.int64], sizes: NDArray[np.int64]) -> N
     total = np.cumsum(values)
     ends = np.cumsum(sizes)
     before = np.concatenate([[0], total[ends[:-1] - 1]])
-    return total - np.repeat(before, sizes)
+    return total - np.repeat(before, sizes)  # type: ignore[no-any-return]
 
 
 def _units(houses: int, rng: np.random.Generator) -> NDArray[np.int64]:

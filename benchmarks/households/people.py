@@ -46,13 +46,13 @@ def last_names() -> tuple[str, ...]:
 @cache
 def _last_name_weights() -> NDArray[np.float64]:
     weights = (np.arange(len(last_names())) + 12.0) ** -0.9
-    return weights / weights.sum()
+    return weights / weights.sum()  # type: ignore[no-any-return]
 
 
 @cache
 def _first_name_weights() -> NDArray[np.float64]:
     weights = (np.arange(len(FIRST_NAMES)) + 12.0) ** -0.7
-    return weights / weights.sum()
+    return weights / weights.sum()  # type: ignore[no-any-return]
 
 
 def draw_last_names(n: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -153,7 +153,7 @@ def _choose_zips(ranges: NDArray[np.int64], count: int, rng: np.random.Generator
 def _apportion(weights: NDArray[np.int64], total: int) -> NDArray[np.int64]:
     """Whole numbers in the proportion of the weights whose sum is `total`: cumulative rounding."""
     ends = np.rint(np.cumsum(weights.ravel()) * (total / weights.sum())).astype(np.int64)
-    return np.diff(ends, prepend=0).reshape(weights.shape)
+    return np.diff(ends, prepend=0).reshape(weights.shape)  # type: ignore[no-any-return]
 
 
 def _two_townships(rng: np.random.Generator) -> tuple[str, str]:

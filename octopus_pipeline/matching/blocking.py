@@ -129,7 +129,7 @@ def candidate_pairs(
 def _distinct(values: Keys) -> Keys:
     """The distinct values in ascending order: sorting is several times faster here than numpy's hashing."""
     values.sort()
-    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values  # noqa: FBT003
+    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
 
 
 def _are_in(ascending: Keys, values: Keys) -> NDArray[np.bool_]:
@@ -151,7 +151,7 @@ def _shared(keys: Keys, block: Block, parcels: int) -> Keys:
     ends = np.cumsum(count)
     total = int(ends[-1]) if len(ends) else 0
     place = np.arange(total) + np.repeat(start - (ends - count), count)
-    return np.repeat(row, count) * parcels + block.rows[place]
+    return np.repeat(row, count) * parcels + block.rows[place]  # type: ignore[no-any-return]
 
 
 def street_keys(streets: pa.Array) -> tuple[Keys, Keys, Keys]:

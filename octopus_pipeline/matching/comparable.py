@@ -31,8 +31,11 @@ FIRST_NAMES: Final = 6
 DIRECTION_CODES: Final = sorted(LETTERS)
 """The directions, in the order of their codes."""
 
+STREET_TYPE_CODES: Final = sorted(set(STREET_TYPES.values()) - {""})
+"""The street types, in the order of their codes."""
+
 _DIRECTIONS: Final = pa.array(DIRECTION_CODES)
-_TYPES: Final = pa.array(sorted(set(STREET_TYPES.values()) - {""}))
+_TYPES: Final = pa.array(STREET_TYPE_CODES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +168,9 @@ def _codes(column: pa.Array | pa.ChunkedArray, known: pa.Array) -> Integers:
 
 
 def _integers(column: pa.ChunkedArray) -> Integers:
-    return (
+    return (  # type: ignore[no-any-return]
         pc.fill_null(column, 0).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
-    )  # type: ignore[no-any-return]
+    )
 
 
 def _matrix(columns: list[pa.Array], words: pa.Array, width: int) -> Integers:

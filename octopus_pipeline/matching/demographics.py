@@ -109,7 +109,7 @@ def find_demographics(
         DemographicMethod.PHONE: cleaning.phones(phones),
     }
     for method, contacts in cleaned.items():
-        who, county, row, parcel = _with_contact(method, contacts, counties)
+        who, county, row, parcel = records_with(method, contacts, counties)
         open_still = found.county[who] == NONE
         at_home = (home[who, 0] == county) & (home[who, 1] == parcel)
         _take_only(found, who, county, row, parcel, open_still, at_home, method)
@@ -147,7 +147,7 @@ def _home_parcels(
     return home
 
 
-def _with_contact(
+def records_with(
     method: DemographicMethod, contacts: pa.Array, counties: Mapping[str, PreparedCounty]
 ) -> tuple[Rows, Rows, Rows, Rows]:
     """Participant, county, record and parcel of every record that has the participant's e-mail or telephone number."""

@@ -169,5 +169,5 @@ def _picked(
     return column
 
 
-def _or_null(texts: np.ndarray) -> pa.Array:  # type: ignore[type-arg]
+def _or_null(texts: np.ndarray) -> pa.Array:
     return pa.array([text or None for text in texts.tolist()], _TEXT)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import time
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -23,7 +26,13 @@ if TYPE_CHECKING:
 VERSION: Final = "1"
 """Of the file's form and of all that it is made with: an index of another version is made again."""
 
+LEFTOVER_AGE_SECONDS: Final = 24 * 3600
+"""An unfinished file older than this belongs to no living writer."""
+
 _BLOCKS: Final = (*NUMBER_BLOCKS, "last name", "e-mail", "telephone")
+_NUMBERS: Final = ("number", "number_to", "direction", "street_type", "zip")
+_TEXTS: Final = ("street", "secondary", "city")
+_AREAS: Final = ("zips", "cities", "areas")
 _STREETS: Final = ("names", "typed", "full")
 _WHERE: Final = ("anywhere", "in_zip")
 
@@ -45,38 +54,49 @@ def write_index(index: CountyIndex, path: Path) -> None:
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         with pa.OSFile(str(unfinished), "wb") as file, pa.ipc.new_file(file, schema) as writer:
             writer.write_batch(pa.RecordBatch.from_arrays(list(lists.values()), schema=schema))
         with unfinished.open("rb") as written:
             os.fsync(written.fileno())
         unfinished.replace(path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         reason = error.strerror or type(error).__name__
         message = f"the index of {index.county} cannot be written to {path}: {reason}"
         raise IndexFileError(f"{message}. Free disk space, or set OCTOPUS_DATA_DIR") from error
+    finally:
+        with suppress(OSError):  # the folder may be what is wrong
+            unfinished.unlink()
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what writers of this index left when they were killed; an index is half a gigabyte."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(FileNotFoundError):  # another writer may be sweeping, too
+            if leftover.stat().st_mtime < time.time() - LEFTOVER_AGE_SECONDS:
+                leftover.unlink()
 
 
 def read_index(path: Path) -> CountyIndex:
-    """Open an index; nothing of it is read before it is used.
+    """Open an index; nothing of it is read before it is used, so that of damage only such to its form is noticed.
 
     Raises:
         IndexFileError: if there is none, it is damaged, or it was made by another version.
     """
     try:
         batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+        metadata = batch.schema.metadata or {}
+        if metadata.get(b"version") != VERSION.encode():
+            message = f"{path} was made by another version: materialize county_index of {path.stem} again"
+            raise IndexFileError(message)
+        lists = {name: batch.column(place).values for place, name in enumerate(batch.schema.names)}
+        return _index(metadata[b"county"].decode(), lists)
     except FileNotFoundError:
         message = f"{path.stem} has no index: materialize county_index of {path.stem}"
         raise IndexFileError(message) from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, AttributeError, LookupError, ValueError) as error:
         message = f"{path} is damaged: materialize county_index of {path.stem} again"
         raise IndexFileError(message) from error
-    metadata = batch.schema.metadata or {}
-    if metadata.get(b"version") != VERSION.encode():
-        message = f"{path} was made by another version: materialize county_index of {path.stem} again"
-        raise IndexFileError(message)
-    lists = {name: batch.column(place).values for place, name in enumerate(batch.schema.names)}
-    return _index(metadata[b"county"].decode(), lists)
 
 
 def _one_list(column: NDArray[Any] | pa.Array) -> pa.Array:
@@ -88,9 +108,9 @@ def _columns(index: CountyIndex) -> dict[str, NDArray[Any] | pa.Array]:
     found = index.gazetteer
     places, households = found.places, found.households
     columns: dict[str, NDArray[Any] | pa.Array] = {"parcel": found.parcel, "crowd": found.crowd}
-    for name in ("number", "number_to", "direction", "street_type", "zip"):
+    for name in _NUMBERS:
         columns[name] = getattr(places, name)
-    for name in ("street", "secondary", "city"):
+    for name in _TEXTS:
         texts: Texts = getattr(places, name)
         columns |= {f"{name} codes": texts.codes, f"{name} texts": texts.distinct}
     columns |= {"last names": households.last, "first names": households.first, "words": households.words}
@@ -100,7 +120,7 @@ def _columns(index: CountyIndex) -> dict[str, NDArray[Any] | pa.Array]:
     for name in _STREETS:
         for where, counted in zip(_WHERE, getattr(found.streets, name), strict=True):
             columns |= {f"{name} {where}": counted.keys, f"{name} {where} counts": counted.counts}
-    for name in ("zips", "cities", "areas"):
+    for name in _AREAS:
         counted = getattr(found.streets, name)
         columns |= {f"{name} counted": counted.keys, f"{name} counts": counted.counts}
     columns["spread"] = found.streets.spread
@@ -126,24 +146,18 @@ def _index(county: str, lists: dict[str, pa.Array]) -> CountyIndex:
         names = [name for name in lists if name.startswith(f"{prefix} ")]
         return pa.table({name.removeprefix(f"{prefix} "): lists[name] for name in names})
 
-    places = Places(
-        *(numbers(name) for name in ("number", "number_to", "direction", "street_type", "zip")),
-        *(
-            Texts(numbers(f"{name} codes"), lists[f"{name} texts"])
-            for name in ("street", "secondary", "city")
-        ),
+    number, number_to, direction, street_type, zips = (numbers(name) for name in _NUMBERS)
+    street, secondary, city = (Texts(numbers(f"{name} codes"), lists[f"{name} texts"]) for name in _TEXTS)
+    names, typed, full = (
+        (
+            counted(f"{name} anywhere", f"{name} anywhere counts"),
+            counted(f"{name} in_zip", f"{name} in_zip counts"),
+        )
+        for name in _STREETS
     )
-    streets = Streets(
-        *(
-            (
-                counted(f"{name} anywhere", f"{name} anywhere counts"),
-                counted(f"{name} in_zip", f"{name} in_zip counts"),
-            )
-            for name in _STREETS
-        ),
-        *(counted(f"{name} counted", f"{name} counts") for name in ("zips", "cities", "areas")),
-        spread=numbers("spread"),
-    )
+    zip_counts, cities, areas = (counted(f"{name} counted", f"{name} counts") for name in _AREAS)
+    places = Places(number, number_to, direction, street_type, zips, street, secondary, city)
+    streets = Streets(names, typed, full, zip_counts, cities, areas, numbers("spread"))
     *number_blocks, name_block, emails, phones = (
         Block(numbers(f"{name}: keys"), numbers(f"{name}: rows")) for name in _BLOCKS
     )

@@ -55,8 +55,14 @@ _LEFT_OUT: Final = {
     "number": 0.1, "zip": 0.08, "city": 0.1, "street_type": 0.08, "direction": 0.12, "secondary": 0.2,
 }  # fmt: skip
 _WRONG: Final = {
-    "zip": 0.05, "digit": 0.03, "street_type": 0.02, "direction": 0.03, "letter": 0.1, "city": 0.08, "city_letter": 0.07,
-}  # fmt: skip
+    "zip": 0.05,
+    "digit": 0.03,
+    "street_type": 0.02,
+    "direction": 0.03,
+    "letter": 0.1,
+    "city": 0.08,
+    "city_letter": 0.07,
+}
 _OPPOSITE: Final = np.array(
     [DIRECTION_CODES.index(letters.translate(str.maketrans("NSEW", "SNWE"))) for letters in DIRECTION_CODES]
 )
@@ -94,7 +100,7 @@ def count_others(county: Gazetteer) -> OtherWeights:
 def _as_people_write(places: Places, county: Places, rng: np.random.Generator) -> Places:
     """Parcels' addresses with the parts that people leave out or get wrong left out or wrong in some.
 
-    As often as in US mailing lists at large; the ZIP and city oftener, since all that is counted is conditional on them.
+    As often as in mailing lists, in round numbers; ZIP and city oftener: all that is counted is conditional on them.
     """
     count = len(places)
     out = {name: rng.random(count) < share for name, share in _LEFT_OUT.items()}
@@ -200,7 +206,7 @@ def _people(whose: Table, over: tuple[int, ...]) -> Table:
 
 def _rates(pairs: Table, participants: Table, expected: Table | float) -> Table:
     """Pairs a participant; where there are hardly any pairs, near the rate expected of them."""
-    return (pairs + _PAIRS) / (participants + _PAIRS / expected)  # type: ignore[no-any-return]
+    return (pairs + _PAIRS) / (participants + _PAIRS / expected)
 
 
 def _known(context: Context) -> tuple[NDArray[np.int8], ...]:
@@ -220,7 +226,7 @@ def _named(context: Context, each: Context, compared: Comparison, named: NDArray
     pairs = counted((2, NUMBERS, BROAD_PARTS, BROAD_PARTS, ZIPS), tuple(axis[named] for axis in index))
     numbers = (pairs.sum((2, 3, 4)) + 0.1) / (whose[:, None] + 1)
     rest = normalised(pairs.sum((0, 1)) + 0.1, 3)
-    return np.maximum(numbers[:, :, None, None, None] * rest, LEAST)
+    return np.maximum(numbers[:, :, None, None, None] * rest, LEAST)  # type: ignore[no-any-return]
 
 
 def _twin(context: Context, each: Context, compared: Comparison, twins: NDArray[np.bool_]) -> Table:

@@ -49,18 +49,18 @@ class PreparedCounties:
     """The counties with an index in a folder: `{county}.arrow`. Safe for threads."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._open: dict[str, PreparedCounty] = {}
         self._lock = Lock()
 
     @property
     def counties(self) -> list[str]:
         """The prepared counties, in alphabetical order."""
-        return sorted(path.stem for path in self._folder.glob(f"*{SUFFIX}") if not path.name.startswith("."))
+        return sorted(path.stem for path in self.folder.glob(f"*{SUFFIX}") if not path.name.startswith("."))
 
     def path(self, county: str) -> Path:
         """The file of a county's index."""
-        return self._folder / f"{county}{SUFFIX}"
+        return self.folder / f"{county}{SUFFIX}"
 
     def version(self, county: str) -> str:
         """What changes when the county's index or weights do; '' without an index."""

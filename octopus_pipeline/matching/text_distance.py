@@ -65,7 +65,7 @@ def _distinct(packed: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.
     """The distinct values, and for each value its place among them."""
     order = np.argsort(packed, kind="stable")
     ascending = packed[order]
-    is_new = np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)]  # noqa: FBT003
+    is_new = np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)]
     back = np.empty(len(packed), np.int64)
     back[order] = np.cumsum(is_new) - 1
     return ascending[is_new], back

@@ -167,14 +167,19 @@ def other_evidence(other: OtherWeights, context: Context, compared: Comparison) 
 
 def log_odds(own: Evidence, other: Evidence) -> NDArray[np.float64]:
     """The logarithm of what the parts of `own_evidence` and `other_evidence` together say, the prior aside."""
+    place = own["number"] + own["name"] + own["type and direction"] + own["area"]
+    return place + own["secondary"] + own["person"] - log_others(own, other) - other["person"]
+
+
+def log_others(own: Evidence, other: Evidence) -> NDArray[np.float64]:
+    """The logarithm of the expected number of other parcels whose address agrees as well."""
     street = own["number"] + own["name"] + own["area"]
     place = street + own["type and direction"]
     elsewhere = other["place"] + other["city"] + other["secondary"]
     # A neighbour's address is the participant's, and a twin's is but for type and direction: what was mistaken in it
     # was mistaken in theirs.
     alike = np.logaddexp(place + other["neighbour"], street + other["twin"] + other["secondary"])
-    others = np.logaddexp(elsewhere, alike)
-    return place + own["secondary"] + own["person"] - others - other["person"]
+    return np.logaddexp(elsewhere, alike)
 
 
 def prior_odds(own: OwnWeights, context: Context) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -19,7 +20,12 @@ def weights_path(index: Path) -> Path:
 
 
 def write_weights(own: OwnWeights, path: Path) -> None:
-    """Write learned weights in place of the former ones, whole or not at all."""
+    """Write learned weights in place of the former ones, whole or not at all; equal ones leave the file as it is."""
+    former = read_weights(path)
+    if former is not None and all(
+        np.array_equal(getattr(former, name), getattr(own, name)) for name in OWN_SHAPES
+    ):
+        return
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with unfinished.open("wb") as file:
@@ -30,11 +36,11 @@ def write_weights(own: OwnWeights, path: Path) -> None:
 
 
 def read_weights(path: Path) -> OwnWeights | None:
-    """Learned weights; None if there are none, or not for the tables that are used now."""
+    """Learned weights; None if there are none that can be read, or not for the tables that are used now."""
     try:
         with np.load(path) as found:
             tables = {name: found[name] for name in OWN_SHAPES}
-    except (OSError, KeyError, ValueError):
+    except (OSError, EOFError, BadZipFile, KeyError, ValueError):
         return None
     if any(tables[name].shape != shape for name, shape in OWN_SHAPES.items()):
         return None

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_UNFINISHED = [
+UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+"""What a run is while it works or waits."""
 
 
 def keys_in_flight(instance: dg.DagsterInstance, ordered: Sequence[str], locks_folder: Path) -> set[str]:
@@ -28,7 +29,7 @@ def keys_in_flight(instance: dg.DagsterInstance, ordered: Sequence[str], locks_f
     Runs whose process was killed, as `locks_folder` tells, are marked as failed instead.
     """
     keys: set[str] = set()
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)):
         if end_if_orphaned(instance, run, locks_folder):
             continue
         first = run.tags.get(RANGE_START) or run.tags.get("dagster/partition")

@@ -45,6 +45,12 @@ MATCH_CAMPAIGNS = dg.define_asset_job(
     "EmailOctopus.",
 )
 
+REPORT_MATCHES = dg.define_asset_job(
+    "report_matches",
+    selection=dg.AssetSelection.assets("match_report"),
+    description="Report how well the matching does, over all campaigns.",
+)
+
 REFRESH_CONTACTS = dg.define_asset_job(
     "refresh_contacts",
     selection=dg.AssetSelection.assets("contacts"),
@@ -73,6 +79,7 @@ JOBS = [
     LIST_CAMPAIGNS,
     SYNC_CAMPAIGNS,
     MATCH_CAMPAIGNS,
+    REPORT_MATCHES,
     REFRESH_CONTACTS,
     DAILY_SNAPSHOT,
     DAILY_ENGAGEMENT,

@@ -11,12 +11,14 @@ from octopus_pipeline.assets.campaigns import campaigns
 from octopus_pipeline.assets.contacts import contacts
 from octopus_pipeline.assets.counties import county_sync
 from octopus_pipeline.assets.daily import daily_assets
+from octopus_pipeline.assets.match_report import match_report
 from octopus_pipeline.assets.progress import ProgressOf, logged_progress
 from octopus_pipeline.assets.resources import connections_resource
 from octopus_pipeline.orchestration.alerts import alert_sensors
 from octopus_pipeline.orchestration.county_sensor import county_sensor
 from octopus_pipeline.orchestration.inventory import no_campaign_left_failed
 from octopus_pipeline.orchestration.jobs import JOBS
+from octopus_pipeline.orchestration.report_sensors import report_sensors
 from octopus_pipeline.orchestration.schedules import schedules
 from octopus_pipeline.orchestration.sensors import sensors
 
@@ -43,11 +45,16 @@ def build_definitions(
         loggers: where runs log to besides the instance; the terminal by default.
     """
     return dg.Definitions(
-        assets=[campaigns, campaign_sync, contacts, *daily_assets(settings), county_sync],
+        assets=[campaigns, campaign_sync, contacts, match_report, *daily_assets(settings), county_sync],
         asset_checks=[no_campaign_left_failed],
         jobs=JOBS,
         schedules=schedules(settings),
-        sensors=[*sensors(settings), county_sensor(settings), *alert_sensors(settings)],
+        sensors=[
+            *sensors(settings),
+            county_sensor(settings),
+            *report_sensors(settings),
+            *alert_sensors(settings),
+        ],
         resources={
             "connections": connections or connections_resource(settings),
             "progress_of": progress_of,

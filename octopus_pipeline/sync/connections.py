@@ -62,11 +62,6 @@ class Connections:
         return database
 
     @cached_property
-    def counties(self) -> PreparedCounties:
-        """The counties that are loaded, in their matchable form."""
-        return PreparedCounties(self.settings.county_index_dir)
-
-    @cached_property
     def county_database(self) -> Database[dict[str, Any]]:
         """The database of county records, on the same server.
 
@@ -78,6 +73,11 @@ class Connections:
     @cached_property
     def _client(self) -> MongoClient[dict[str, Any]]:
         return self._open.enter_context(connect(self.settings))
+
+    @cached_property
+    def counties(self) -> PreparedCounties:
+        """The counties that are loaded, in their matchable form."""
+        return PreparedCounties(self.settings.county_index_dir)
 
     @contextmanager
     def engine(self) -> Iterator[DuckDBPyConnection]:

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from octopus_pipeline.settings import load_settings
+from octopus_pipeline.terminal.match_commands import explain, report
 from octopus_pipeline.terminal.options import json_option
 
 _campaigns = click.option(
@@ -39,7 +40,8 @@ def match() -> None:
 def run(*, campaigns: tuple[str, ...], verbose: bool, as_json: bool) -> None:
     """Match synced campaigns anew and write their CSVs: after a county was loaded, or decisions were made.
 
-    New and changed counties are read first. Asks nothing of EmailOctopus. People who say the same and live in the same counties are not looked for again.
+    New and changed counties are read first. Asks nothing of EmailOctopus. People who say the same and live in
+    the same counties are not looked for again.
     """
     settings = load_settings()
 
@@ -132,3 +134,7 @@ def decide(*, email: str, decision: str, comment: str | None) -> None:
         decided = decision_about(connections, email.strip(), decision)
         record_decision(connections.database, email.strip().lower(), decided, comment, datetime.now(UTC))
     click.echo(f"decided: {decided.verdict}, {decided.parcel}. It shows after `octopus match run`")
+
+
+match.add_command(explain)
+match.add_command(report)

@@ -110,7 +110,7 @@ def test_one_line_a_contact_with_the_flags_of_all_reports(tmp_path: Path) -> Non
 _HOSTILE = st.text(st.sampled_from("=+-@\"',;\t\r\n é\u2028𝄞\ufeffaZ09$"), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.dictionaries(st.sampled_from(["email_address", *FIELD_TAGS]), _HOSTILE), max_size=4), _HOSTILE
 )

@@ -24,7 +24,7 @@ def test_the_columns_say_where_an_address_is_and_the_cell_where_they_do_not() ->
 
 
 @given(st.lists(any_text, max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_column_is_read_cell_by_cell(texts: list[str]) -> None:
     addresses = normalize_addresses(pa.array(texts, pa.string()))
     assert addresses.schema == ADDRESS_SCHEMA
@@ -34,7 +34,7 @@ def test_a_column_is_read_cell_by_cell(texts: list[str]) -> None:
 
 
 @given(st.lists(any_text, max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_normalising_is_idempotent(texts: list[str]) -> None:
     addresses = normalize_addresses(pa.array(texts, pa.string()))
     again = normalize_addresses(render_addresses(addresses), addresses["city"], addresses["zip"])

@@ -183,7 +183,7 @@ def test_junk_is_no_address(text: str) -> None:
 
 
 @given(any_text)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_reading_what_was_read_changes_nothing(text: str) -> None:
     parts = read_address(text)
     again = read_address(address_line(parts))
@@ -191,7 +191,7 @@ def test_reading_what_was_read_changes_nothing(text: str) -> None:
 
 
 @given(any_text)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_parts_keep_their_form(text: str) -> None:
     parts = read_address(text)
     for word in (parts.direction, parts.street, parts.street_type, parts.unit, parts.city):

@@ -77,7 +77,7 @@ HOSTILE = (
     "\ufdfa" * 1000,  # one character, eighteen when it is folded
 )
 
-_lean = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_lean = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

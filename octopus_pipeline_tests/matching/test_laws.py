@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from octopus_pipeline.matching.households import HouseholdMatches
     from octopus_pipeline_tests.matching.invented import Record
 
-few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 MORROW = 43338
 _PLACES = (("MANSFIELD", MANSFIELD), ("LEXINGTON", LEXINGTON), ("MOUNT GILEAD", MORROW))

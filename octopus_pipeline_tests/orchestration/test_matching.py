@@ -12,7 +12,7 @@ import pytest
 from octopus_pipeline.assets.engagement import CSV_KEY, DEMOGRAPHIC_KEY, RESIDENCE_KEY
 from octopus_pipeline.assets.match_checks import LEAST_DECIDED
 from octopus_pipeline.assets.matches import MATCHED_CSV_KEY
-from octopus_pipeline.orchestration.jobs import MATCH_CAMPAIGNS, SYNC_CAMPAIGNS, range_tags
+from octopus_pipeline.orchestration.jobs import MATCH_CAMPAIGNS, REPORT_MATCHES, SYNC_CAMPAIGNS, range_tags
 from octopus_pipeline.sandbox.counties import SampleCounty
 from octopus_pipeline_tests.orchestration.project import Project, checks
 from octopus_pipeline_tests.sync.counties import invented_counties, load
@@ -169,3 +169,32 @@ def test_a_mistaken_decision_is_told_by_its_row(project: Project, key: str) -> N
     told = event.step_failure_data.user_failure_data
     assert told
     assert f"{file}, row 2, column decision" in str(told.description)
+
+
+def test_the_report_is_over_all_campaigns_in_the_ui_and_as_files(project: Project) -> None:
+    result = project.run(REPORT_MATCHES.name)
+    assert result.success
+    (made,) = result.asset_materializations_for_node("match_report")
+    tables = project.bench.connections.tables
+    rows = sum(tables.rows("residence_matches", one) for one in tables.partitions("residence_matches"))
+    assert made.metadata["participants"].value == rows
+    told = str(made.metadata["report"].value)
+    assert f"{rows:,} participants" in told
+    assert "](data:image/png;base64," in told
+    assert (project.settings.export_dir / "match_report.md").read_text().startswith("# Match report")
+    assert (project.settings.export_dir / "match_report.png").exists()
+    for person in project.bench.account.contacts.values():
+        assert person.email_address not in told
+
+
+def test_matching_is_followed_by_one_report_when_the_last_run_has_ended(project: Project, key: str) -> None:
+    sensor = project.definitions.resolve_sensor_def("matches_to_report")
+    done = project.run(MATCH_CAMPAIGNS.name, partition_key=key)
+    context = dg.build_run_status_sensor_context(
+        sensor.name, done.get_run_success_event(), project.instance, done.dagster_run
+    )
+    assert isinstance(sensor(context), dg.RunRequest)
+    job = project.definitions.resolve_job_def(SYNC_CAMPAIGNS.name)
+    waiting = project.instance.create_run_for_job(job, status=dg.DagsterRunStatus.NOT_STARTED)
+    assert isinstance(sensor(context), dg.SkipReason)
+    project.instance.delete_run(waiting.run_id)

@@ -24,7 +24,7 @@ ACCOUNT = generate_account(seed=11, campaigns=12, rows=3_000)
 FLAGS = ("opened", "clicked", "bounced", "complained", "unsubscribed")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(steps=st.lists(st.tuples(st.floats(0.02, 100), st.integers(0, 9)), min_size=1, max_size=4))
 def test_nothing_that_was_reported_is_taken_back(steps: list[tuple[float, int]]) -> None:
     account = deepcopy(ACCOUNT)

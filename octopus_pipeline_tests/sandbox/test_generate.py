@@ -27,7 +27,7 @@ def sizes(account: Account) -> list[int]:
     return [len(account.rows(campaign_id, Report.SENT)) for campaign_id in account.campaigns]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 99), st.integers(1, 12), st.integers(0, 800), st.integers(1, 4))
 def test_the_same_seed_makes_an_account_of_exactly_the_wanted_size(
     seed: int, campaigns: int, more_rows: int, lists: int

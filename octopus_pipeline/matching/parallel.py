@@ -1,0 +1,59 @@
+"""Matching many participants with several processes; the answers are the same as with one."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from octopus_pipeline.matching.households import HouseholdMatches, find_households
+from octopus_pipeline.matching.prepared import PreparedCounties
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORTH_PARTICIPANTS: Final = 50_000
+"""Fewer are matched before a second process is up."""
+
+SLICE: Final = 32_768
+"""Participants that a process matches at once: what bounds its memory."""
+
+
+def find_households_in_processes(
+    participants: pa.Table, counties: PreparedCounties, processes: int
+) -> HouseholdMatches:
+    """The same as `find_households`, of many participants with so many processes.
+
+    Raises:
+        IndexFileError: if a county's index cannot be read.
+    """
+    if processes == 1 or participants.num_rows < WORTH_PARTICIPANTS:
+        return find_households(participants, counties)
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    context.set_forkserver_preload([__name__])
+    slices = [participants.slice(start, SLICE) for start in range(0, participants.num_rows, SLICE)]
+    with ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(counties.folder,)) as pool:
+        found = list(pool.map(_find, slices))
+    return HouseholdMatches(
+        pa.concat_tables([one.residence for one in found]),
+        pa.concat_tables([one.demographic for one in found]),
+    )
+
+
+_counties: PreparedCounties | None = None
+"""What a process of the pool, and no other, works with."""
+
+
+def _begin(folder: Path) -> None:
+    global _counties  # the pool has no other place for what its processes keep
+    _counties = PreparedCounties(folder)
+
+
+def _find(participants: pa.Table) -> HouseholdMatches:
+    if _counties is None:
+        message = "this is no process of a pool"
+        raise RuntimeError(message)
+    return find_households(participants, _counties)
