@@ -101,6 +101,9 @@ def test_a_backfill_launched_in_the_ui_makes_the_database_and_the_csvs_true(
                 "contacts",
                 "campaign_statistics",
                 "daily_engagement",
+                "county_residential",
+                "county_demographic",
+                "county_index",
                 *("/".join(path) for path in CAMPAIGN_ASSETS),
             }
             materialize_campaigns(ask)

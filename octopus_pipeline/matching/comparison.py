@@ -172,7 +172,7 @@ def _street_names(our: NDArray[np.int32], their: NDArray[np.int32], names: pa.Ar
     texts = TextPairs(our[rows], their[rows], names)
     edits, shorter = texts.edits(_MOST_EDITS), texts.shorter
     found = np.full(len(shorter), Name.OTHER, np.int8)
-    found[edits <= _ALIKE * shorter] = Name.ALIKE
+    found[(edits <= _MOST_EDITS) & (edits <= _ALIKE * shorter)] = Name.ALIKE
     found[texts.is_part() & (shorter >= _SHORTEST_PART)] = Name.PART
     found[(edits <= 2) & (shorter >= _SHORTEST_TWO_TYPOS)] = Name.TWO_APART
     found[(edits <= 1) & (shorter >= _SHORTEST_TYPO)] = Name.ONE_APART

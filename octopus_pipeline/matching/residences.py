@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from octopus_pipeline.matching.candidates import Candidates
     from octopus_pipeline.matching.comparable import Households, Places
+    from octopus_pipeline.matching.comparison import Comparison
     from octopus_pipeline.matching.prepared import PreparedCounty
 
 MATCH: Final = 0.95
@@ -120,23 +121,27 @@ def find_residences(
     best = _best(found, counties, len(ours))
     quality = np.full(len(ours), Quality.NO_MATCH, object)
     method = np.full(len(ours), "", object)
-    is_match = best.score >= MATCH
-    tied = ~is_match & (best.score < REVIEW) & (best.all >= REVIEW)
-    is_review = ~is_match & ((best.score >= REVIEW) | tied)
+    is_match = (best.score >= MATCH) & ~best.outdone
+    is_review = ~is_match & ((best.all >= REVIEW) | best.exact)
     quality[is_review] = Quality.REVIEW
     rows = np.flatnonzero(is_match)
     quality[rows] = np.where(best.exact[rows], Quality.EXACT, Quality.FUZZY)
     method[rows] = best.method[rows]
     _tell_verbatim(method, rows, best, verbatim, counties, listed)
     reason = _reasons(ours, po_box, choice.zip_known, choice.zip_prepared, street)
-    reason[is_review] = np.where(best.rival[is_review] > 1 - MATCH, Reason.SEVERAL, Reason.WEAK)
+    several = (best.rival > 1 - MATCH) | best.outdone | (best.exact & ~is_match)
+    reason[is_review] = np.where(several[is_review], Reason.SEVERAL, Reason.WEAK)
     reason[is_match] = ""
     return Residences(listed, best.county, best.row, best.score, quality, method, reason)
 
 
 @dataclass(frozen=True, slots=True)
 class _Best:
-    """The best candidate of each participant; `all` is the probability that any of the candidates is right."""
+    """The best candidate of each participant; `all` is the probability that any of the candidates is right.
+
+    `outdone`: a likelier one has another address, and no name speaks for it. So it is where many parcels share the
+    address that the participant wrote: each is unlikely, and the house on a street of like name must not win by that.
+    """
 
     county: NDArray[np.int32]
     row: NDArray[np.int64]
@@ -144,6 +149,7 @@ class _Best:
     rival: NDArray[np.float64]
     all: NDArray[np.float64]
     exact: NDArray[np.bool_]
+    outdone: NDArray[np.bool_]
     method: NDArray[np.object_]
 
 
@@ -152,7 +158,7 @@ def _best(
 ) -> _Best:
     best = _Best(
         np.full(count, NONE, np.int32), np.full(count, NONE, np.int64), np.full(count, np.nan), np.zeros(count),
-        np.zeros(count), np.zeros(count, np.bool_), np.full(count, "", object),
+        np.zeros(count), np.zeros(count, np.bool_), np.zeros(count, np.bool_), np.full(count, "", object),
     )  # fmt: skip
     if not found:
         return best
@@ -176,23 +182,24 @@ def _best(
     order = order[np.lexsort((parcel[order], county[order], -odds[order], participant[order]))]
     participant, score = participant[order], posteriors(participant[order], odds[order])
     first = np.flatnonzero(np.diff(participant, prepend=NONE))
-    who, chosen = participant[first], order[first]
-    best.county[who], best.row[who], best.score[who] = county[chosen], row[chosen], score[first]
+    best.all[participant[first]] = np.add.reduceat(score, first) if len(first) else []
+    kinds = [_kinds(candidates.compared) for _, _, candidates in found]
+    exact, method, named = (np.concatenate(column)[order] for column in zip(*kinds, strict=True))
+    written, place = np.unique(participant[exact], return_index=True)
+    taken = first.copy()
+    taken[np.searchsorted(participant[first], written)] = np.flatnonzero(exact)[place]
+    taken = np.where(named[first], first, taken)
+    who, chosen = participant[first], order[taken]
+    best.county[who], best.row[who], best.score[who] = county[chosen], row[chosen], score[taken]
+    best.exact[who], best.method[who], best.outdone[who] = exact[taken], method[taken], taken != first
     second = first + 1
     has_rival = (second < len(participant)) & (np.append(participant, NONE)[second] == who)
     best.rival[who[has_rival]] = score[second[has_rival]]
-    best.all[who] = np.add.reduceat(score, first) if len(first) else []
-    ends = np.cumsum([len(candidates.compared.pairs) for _, _, candidates in found])
-    for (place, _, candidates), end in zip(found, ends.tolist(), strict=True):
-        mine = county[chosen] == place
-        exact, method = _kinds(candidates, chosen[mine] - (end - len(candidates.compared.pairs)))
-        best.exact[who[mine]], best.method[who[mine]] = exact, method
     return best
 
 
-def _kinds(candidates: Candidates, rows: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.object_]]:
-    """Whether the pairs agree in all, and what they rest on."""
-    compared = candidates.compared.take(rows)
+def _kinds(compared: Comparison) -> tuple[NDArray[np.bool_], NDArray[np.object_], NDArray[np.bool_]]:
+    """Whether the pairs agree in all of the address, what they rest on, and whether a last name speaks for them."""
     same_zip, same_city = compared.zip == Zip.SAME, compared.city == City.SAME
     exact = (
         (compared.number == Number.SAME)
@@ -206,11 +213,11 @@ def _kinds(candidates: Candidates, rows: NDArray[np.int64]) -> tuple[NDArray[np.
     by_name |= (compared.secondary >= Secondary.OURS_MISSING_OF_SEVERAL) & (
         compared.person <= Person.SIMILAR_LAST
     )
-    method = np.full(len(rows), Method.ADDRESS_SIMILAR, object)
+    method = np.full(len(compared.pairs), Method.ADDRESS_SIMILAR, object)
     method[~same_zip & same_city & (compared.name == Name.SAME)] = Method.ADDRESS_AND_CITY
     method[by_name] = Method.NAME_AND_ADDRESS
     method[exact] = Method.ADDRESS_NORMALISED
-    return exact, method
+    return exact, method, compared.person <= Person.LAST
 
 
 def _tell_verbatim(

@@ -17,6 +17,9 @@ from octopus_pipeline.matching.weights_file import weights_path, write_weights
 if TYPE_CHECKING:
     from octopus_pipeline.matching.prepared import PreparedCounties
 
+LEAST_PARTICIPANTS: Final = 300
+"""Fewer participants teach a county nothing: it keeps the weights it has, at first the usual ones."""
+
 LEAST_SHARE: Final = 0.5
 """Participants whose ZIP is the county's with less than this teach nothing."""
 
@@ -24,9 +27,11 @@ LEAST_SHARE: Final = 0.5
 def teach(participants: pa.Table, counties: PreparedCounties) -> dict[str, int]:
     """Learn every prepared county's weights from `participants` (`PARTICIPANT_SCHEMA`); how many each learned from.
 
-    Participants are taken in the order of their texts, each distinct one once: their order does not matter.
+    Participants are taken in the order of their texts, each distinct one once: their order does not matter. Counties
+    that too few of them live in are left as they are and not in the answer.
     """
-    distinct = participants.group_by(participants.schema.names).aggregate([])
+    told = participants.select(["address", "city", "zip", "first_name", "last_name"])
+    distinct = told.group_by(told.schema.names).aggregate([])
     distinct = distinct.sort_by([(name, "ascending") for name in distinct.schema.names])
     rng = np.random.default_rng(distinct.num_rows)
     distinct = distinct.take(pa.array(rng.permutation(distinct.num_rows)))
@@ -40,6 +45,8 @@ def teach(participants: pa.Table, counties: PreparedCounties) -> dict[str, int]:
     taught = {}
     for name, county in prepared.items():
         rows = np.flatnonzero(choice.shares[name] >= LEAST_SHARE)[:SAMPLE_PARTICIPANTS]
+        if len(rows) < LEAST_PARTICIPANTS:
+            continue
         found = county.index.gazetteer
         own = learn_own(
             found,

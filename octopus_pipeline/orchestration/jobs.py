@@ -45,6 +45,12 @@ MATCH_CAMPAIGNS = dg.define_asset_job(
     "EmailOctopus.",
 )
 
+LEARN_MATCH_WEIGHTS = dg.define_asset_job(
+    "learn_match_weights",
+    selection=dg.AssetSelection.assets("match_weights"),
+    description="Learn from all contacts how people of each county write their addresses.",
+)
+
 REPORT_MATCHES = dg.define_asset_job(
     "report_matches",
     selection=dg.AssetSelection.assets("match_report"),
@@ -79,6 +85,7 @@ JOBS = [
     LIST_CAMPAIGNS,
     SYNC_CAMPAIGNS,
     MATCH_CAMPAIGNS,
+    LEARN_MATCH_WEIGHTS,
     REPORT_MATCHES,
     REFRESH_CONTACTS,
     DAILY_SNAPSHOT,

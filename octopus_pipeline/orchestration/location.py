@@ -12,6 +12,7 @@ from octopus_pipeline.assets.contacts import contacts
 from octopus_pipeline.assets.counties import county_sync
 from octopus_pipeline.assets.daily import daily_assets
 from octopus_pipeline.assets.match_report import match_report
+from octopus_pipeline.assets.match_weights import match_weights
 from octopus_pipeline.assets.progress import ProgressOf, logged_progress
 from octopus_pipeline.assets.resources import connections_resource
 from octopus_pipeline.orchestration.alerts import alert_sensors
@@ -45,7 +46,15 @@ def build_definitions(
         loggers: where runs log to besides the instance; the terminal by default.
     """
     return dg.Definitions(
-        assets=[campaigns, campaign_sync, contacts, match_report, *daily_assets(settings), county_sync],
+        assets=[
+            campaigns,
+            campaign_sync,
+            contacts,
+            match_weights,
+            match_report,
+            *daily_assets(settings),
+            county_sync,
+        ],
         asset_checks=[no_campaign_left_failed],
         jobs=JOBS,
         schedules=schedules(settings),

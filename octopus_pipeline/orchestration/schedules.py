@@ -12,6 +12,7 @@ from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
 from octopus_pipeline.orchestration.jobs import (
     DAILY_ENGAGEMENT,
     DAILY_SNAPSHOT,
+    LEARN_MATCH_WEIGHTS,
     SYNC_CAMPAIGNS,
     campaigns_config,
     range_tags,
@@ -53,6 +54,13 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         return dg.RunRequest(tags=range_tags(first.isoformat(), yesterday.isoformat()))
 
     @dg.schedule(
+        job=LEARN_MATCH_WEIGHTS, cron_schedule="30 2 * * 0", execution_timezone=zone, default_status=status
+    )
+    def weekly_learning() -> dg.RunRequest:
+        """Sunday 02:30: what contacts teach about addresses, so that the re-sync matches with it."""
+        return dg.RunRequest()
+
+    @dg.schedule(
         job=SYNC_CAMPAIGNS, cron_schedule="0 3 * * 0", execution_timezone=zone, default_status=status
     )
     def weekly_resync(context: dg.ScheduleEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
@@ -71,4 +79,4 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             for part, request in enumerate(requests, start=1)
         ] or dg.SkipReason("there are no campaigns yet")
 
-    return [daily_refresh, daily_engagement_of_late, weekly_resync]
+    return [daily_refresh, daily_engagement_of_late, weekly_learning, weekly_resync]

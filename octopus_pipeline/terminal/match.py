@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from octopus_pipeline.settings import load_settings
-from octopus_pipeline.terminal.match_commands import explain, report
+from octopus_pipeline.terminal.match_commands import explain, learn, report
 from octopus_pipeline.terminal.options import json_option
 
 _campaigns = click.option(
@@ -138,3 +138,4 @@ def decide(*, email: str, decision: str, comment: str | None) -> None:
 
 match.add_command(explain)
 match.add_command(report)
+match.add_command(learn)

@@ -87,6 +87,25 @@ def report(*, export_dir: str | None) -> None:
     click.echo(f"{written.text_file}\n{written.chart_file}")
 
 
+@click.command()
+def learn() -> None:
+    """Learn from all synced contacts how people of each county write their addresses.
+
+    Done each Sunday before the full re-sync. Follow it with `octopus match run`: campaigns are matched anew then.
+    """
+    settings = load_settings()
+
+    from octopus_pipeline.sync.connections import Connections
+    from octopus_pipeline.sync.learned_weights import learn_match_weights
+
+    with Connections(settings) as connections:
+        learned = learn_match_weights(connections)
+    for county, contacts in sorted(learned.items()):
+        click.echo(f"{county}: {contacts:,} contacts")
+    if not learned:
+        click.echo("No county has contacts enough to learn from: the usual weights stay.")
+
+
 def _contacts(connections: Connections, email: str) -> list[dict[str, str | None]]:
     from octopus_pipeline.sync.contact_search import contacts_with
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.padding import Padding
@@ -28,6 +29,7 @@ _NORMALISED: Final = {
 }  # fmt: skip
 _CERTAIN: Final = 0.9995
 _FEW: Final = 0.0005
+_WHOLE: Final = 10
 
 
 def print_explanation(console: Console, explanation: Explanation) -> None:
@@ -126,7 +128,7 @@ def finding_words(subject: Subject, levels: tuple[str, ...], expected: float | N
         neighbours = f"; {alike} parcels are at this address" if alike > 1 else ""
         return f"{_amount(expected or 0)} expected to agree as well{neighbours}"
     words = [words[level] for words, level in zip(LEVELS[subject], levels, strict=True)]
-    return "; ".join(filter(None, dict.fromkeys(words)))
+    return "; ".join(filter(None, words)) or "none on either side"
 
 
 def result_lines(explanation: Explanation) -> list[str]:
@@ -212,5 +214,8 @@ def _odds(bits: float) -> str:
 
 
 def _amount(value: float) -> str:
-    """Large ones in whole numbers, small ones in two digits."""
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+    """Large ones in whole numbers, small ones in two digits, however many zeros are before them."""
+    if value >= _WHOLE:
+        return f"{value:,.0f}"
+    decimals = 1 - math.floor(math.log10(value)) if value > 0 else 0
+    return f"{value:.{decimals}f}"

@@ -28,6 +28,9 @@ _HEADINGS = {
 }
 
 
+_WIDE = 110
+"""Columns of a terminal that has room for all of it in one table."""
+
 _MATCH_HEADINGS = {"at_residence": "residence", "with_record": "record", "to_review": "review"}
 
 
@@ -63,25 +66,32 @@ def _matches(connections: Connections, key: str) -> dict[str, int | None]:
 
 
 def print_campaigns(console: Console, rows: list[dict[str, Any]]) -> None:
-    """The campaigns as a table with their totals."""
+    """The campaigns as a table with their totals; in a narrow terminal how many were matched is a second one."""
+    matched = [row for row in rows if row.get("at_residence") is not None]
+    matches = _MATCH_HEADINGS if matched else {}
+    if matches and console.width < _WIDE:
+        console.print(_table(rows, _HEADINGS, {}), _table(matched, {}, matches))
+    else:
+        console.print(_table(rows, _HEADINGS, matches))
+
+
+def _table(rows: list[dict[str, Any]], counts: dict[str, str], shares: dict[str, str]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_footer=True, padding=(0, 1, 0, 0))
     table.add_column("campaign", footer=f"{len(rows)} campaigns", overflow="fold", min_width=28)
-    for name, heading in _HEADINGS.items():
+    for name, heading in counts.items():
         total = _number(sum(row[name] or 0 for row in rows))
         table.add_column(heading, footer=total, justify="right", no_wrap=True)
-    matched = [row for row in rows if row.get("at_residence") is not None]
-    contacts = sum(row["contacts"] or 0 for row in matched)
-    shown = _MATCH_HEADINGS if matched else {}
-    for name, heading in shown.items():
-        total = _percent(sum(row[name] for row in matched), contacts)
+    contacts = sum(row["contacts"] or 0 for row in rows if row.get("at_residence") is not None)
+    for name, heading in shares.items():
+        total = _percent(sum(row[name] or 0 for row in rows), contacts)
         table.add_column(heading, footer=total, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             row["campaign"],
-            *(_number(row[name]) for name in _HEADINGS),
-            *(_percent(row[name], row["contacts"]) for name in shown),
+            *(_number(row[name]) for name in counts),
+            *(_percent(row[name], row["contacts"]) for name in shares),
         )
-    console.print(table)
+    return table
 
 
 def work_record(connections: Connections, work: Work) -> dict[str, Any]:

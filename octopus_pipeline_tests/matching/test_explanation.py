@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from octopus_pipeline.matching.demographic_ways import Outcome
@@ -37,14 +37,18 @@ JANE = {
     "estimated_income": 43210.0,
 }
 
+LARCH_DRIVE = {"parcel_id": "L1", "address": "200 LARCH DR", "service_city": "MANSFIELD", "parcel_zip": 44906}
+"""A record that has another address of its parcel than the county's auditor."""
+
 
 @pytest.fixture(scope="module")
 def counties(tmp_path_factory: pytest.TempPathFactory) -> PreparedCounties:
-    """Richland with a house that is told by name, two equal ones, and ordinary streets; Morrow with its own."""
+    """Richland with a house told by name, two equal ones, one of two addresses, and streets; Morrow with its own."""
     folder = tmp_path_factory.mktemp("county_index")
     maple = parcel("M1", "345 MAPLE LN", parcel_owner="SAMPLE JANE")
     twins = [parcel(name, "12 BIRCH ST") for name in ("T1", "T2")]
-    prepared(folder, "Richland", [*ordinary_parcels(), maple, *twins], [JANE])
+    larch = parcel("L1", "200 LARCH ST")
+    prepared(folder, "Richland", [*ordinary_parcels(), maple, *twins, larch], [JANE, LARCH_DRIVE])
     return prepared(folder, "Morrow", ordinary_parcels("MOUNT GILEAD", 43338), [])
 
 
@@ -186,8 +190,15 @@ participants = st.fixed_dictionaries(
 )
 
 
+NOBODY = dict.fromkeys(PARTICIPANT_SCHEMA.names)
+
+
 @settings(max_examples=150, deadline=None)
 @given(person=participants)
+@example(person=NOBODY | {"address": "200 Larch St", "zip": "44906"})
+@example(person=NOBODY | {"address": "200 Larch Dr", "zip": "44906"})
+@example(person=NOBODY | {"address": "100 Oak St", "zip": "44906", "city": "Mount Gilead"})
+@example(person=NOBODY | {"address": "100 Oak St", "zip": "43338", "city": "Mansfield"})
 def test_the_numbers_add_up_to_the_probability_that_the_matching_gives(
     counties: PreparedCounties, person: dict[str, str | None]
 ) -> None:

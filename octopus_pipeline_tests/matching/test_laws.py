@@ -186,6 +186,24 @@ def test_an_equal_twin_makes_a_match_somebody_s_to_look_at(
     assert answer["review_parcel_id"] in {house["parcel_id"], "twin"}
 
 
+@pytest.mark.parametrize(("others", "crowd"), [(0, 40), (10, 6), (24, 6), (100, 6)])
+def test_however_many_share_an_address_it_is_not_the_twin_street_s(
+    tmp_path: Path, others: int, crowd: int
+) -> None:
+    """In counties that write no units: 21 S MAPLE ST is many parcels, and each of them less likely than 21 N."""
+    one = county()
+    shared = [5, 120, *range(24, 24 + others)]
+    one.residential += [
+        {**one.residential[place], "parcel_id": f"{place} {number}"}
+        for place in shared
+        for number in range(crowd - 1)
+    ]
+    one.prepare(tmp_path)
+    for answer in found(tmp_path, "21 S Maple St", "5410 Martel Rd").residence.to_pylist():
+        assert (answer["match_quality"], answer["reason"]) == ("review", "several equal candidates")
+        assert answer["review_address"] in {"21 S MAPLE ST", "5410 MARTEL RD"}
+
+
 def _posterior_cases() -> SearchStrategy[list[list[float]]]:
     odds = st.one_of(st.floats(-900, 900), st.sampled_from([0.0, -np.inf]))
     return st.lists(st.lists(odds, min_size=1, max_size=9), max_size=9)

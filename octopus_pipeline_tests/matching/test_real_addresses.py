@@ -167,6 +167,14 @@ def test_what_no_parcel_is_known_by_finds_none(richland: Path, said: str, reason
     assert told <= {"match_quality", "match_score", "reason"}
 
 
+def test_long_names_are_not_alike_for_being_long(tmp_path: Path) -> None:
+    county("Richland", house_at("it", "110 MARTIN LUTHER KING BLVD", "MANSFIELD", MANSFIELD)).prepare(
+        tmp_path
+    )
+    answer = residence(tmp_path, "110 Stringtown Brookfield Rd")
+    assert (answer["match_score"], answer["reason"]) == (None, "street unknown")
+
+
 def test_a_name_finds_what_has_no_number_and_tells_a_slip_from_another_house(richland: Path) -> None:
     rose = {"first_name": "Rose", "last_name": "Winterbottom"}
     swapped = {"first_name": "Alice", "last_name": "Jolicoeur"}  # the customer of 5418 MARTEL RD

@@ -24,6 +24,7 @@ GRAPH = {
     "county_residential": ("counties", "county", set()),
     "county_demographic": ("counties", "county", set()),
     "county_index": ("counties", "county", {"county_residential", "county_demographic"}),
+    "match_weights": ("matching", None, {"engagement", "county_index"}),
     "residence_matches": ("matching", "campaign", {"engagement", "county_index"}),
     "demographic_matches": ("matching", "campaign", {"engagement", "county_index"}),
     "campaign_csv": (
@@ -100,7 +101,7 @@ def test_every_asset_says_what_it_is_who_owns_it_and_what_columns_it_has() -> No
         assert asset.description
         assert asset.owners
         assert asset.kinds
-        is_table = key.to_user_string() != "match_report"
+        is_table = key.to_user_string() not in {"match_report", "match_weights"}
         assert is_table == ("dagster/column_schema" in asset.metadata)
 
 
@@ -112,6 +113,7 @@ def test_jobs_schedules_and_sensors_are_there() -> None:
         "list_campaigns",
         "sync_campaigns",
         "match_campaigns",
+        "learn_match_weights",
         "report_matches",
         "refresh_contacts",
         "daily_snapshot",
@@ -122,6 +124,7 @@ def test_jobs_schedules_and_sensors_are_there() -> None:
     assert {one.name for one in repository.schedule_defs} == {
         "daily_refresh",
         "daily_engagement_of_late",
+        "weekly_learning",
         "weekly_resync",
     }
     assert {one.name for one in repository.sensor_defs} == {

@@ -96,7 +96,8 @@ def test_a_failing_county_is_named_and_stops_neither_its_neighbours_nor_the_camp
     terminal: Terminal,
 ) -> None:
     terminal.answer("counties", "load")
-    (terminal.folder / "work" / "county_index" / "Morrow.arrow").mkdir(parents=True)
+    # Where what the index was made of is to be noted.
+    (terminal.folder / "work" / "county_index" / "Morrow.json.tmp").mkdir(parents=True)
     done = terminal.answer("sync", "--all", code=1)
     assert len(done["synced"]) == len(sent_campaigns(ACCOUNT))
     assert (done["failed"], done["counties"]["synced"]) == ({}, ["Franklin", "Richland"])

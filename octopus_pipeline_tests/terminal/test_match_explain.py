@@ -63,6 +63,7 @@ def test_a_match_is_told_in_words_from_the_address_to_the_household() -> None:
         "345 MAPLE LN, MANSFIELD 44906 Richland/M1",
         "street MAPEL MAPLE one letter apart \N{MINUS SIGN}",
         "name JANE SAMPLE JANE SAMPLE last and given name the same +",
+        "other parcels 0.000",
         "none of them: < 0.1 %",
         "matched (fuzzy, by address similar): Richland/M1",
         "is the bar of 95.0 % or more; no other parcel comes near",
@@ -81,9 +82,10 @@ def test_a_match_is_told_in_words_from_the_address_to_the_household() -> None:
         (["PO Box 7", "--zip", "44906"], "a post-office box: nobody lives there"),
         (["1 Main St", "--zip", "43215"], "not loaded: Franklin (100 % of the ZIP)"),
         (["n/a"], "no match (no address)"),
+        (["100 SR 314", "--zip", "44906"], "type and direction none on either side"),
     ],
 )
-def test_who_is_not_matched_is_told_in_clear_words(words: list[str], told: str) -> None:
+def test_what_was_found_or_not_is_told_in_clear_words(words: list[str], told: str) -> None:
     assert told in said(*words)
 
 
