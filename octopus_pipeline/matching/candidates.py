@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from octopus_pipeline.matching.context import Context
     from octopus_pipeline.matching.county_index import CountyIndex, Gazetteer
     from octopus_pipeline.matching.weights import Evidence, OwnWeights
+
+
+CAUTION: Final = 0.5
+"""Natural logarithm by which every parcel's odds are lowered: precision first.
+
+What was learned is not known for certain. Measured on invented households without names, 0.6 % of the matches with a
+score of 0.95 and more would be wrong without it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ def find_candidates(
     left = compared.pairs.left
     each = context.take(left)
     own, other = own_evidence(weights, each, compared), other_evidence(index.others, each, compared)
-    prior = prior_odds(weights, each) + np.log(shares)[left]
+    prior = prior_odds(weights, each) + np.log(shares)[left] - CAUTION
     return Candidates(compared, context, prior + log_odds(own, other), prior, own, other)
 
 

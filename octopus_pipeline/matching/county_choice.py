@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from octopus_pipeline.counties.zip_counties import OHIO_ZIPS, candidate_counties
 from octopus_pipeline.matching.comparable import NONE
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 WRONG_ZIP: Final = 0.03
 """How often a ZIP is wrong in such a way that another county, which has the city, is right."""
+
+_SHORTEST_MISSPELT: Final = 6
+_MOST_EDITS: Final = 2
 
 LEAST: Final = 0.001
 """Counties less likely than this are not looked into."""
@@ -46,9 +51,9 @@ def choose_counties(
 ) -> CountyChoice:
     """Choose among the prepared `counties`; `city_parcels`: county -> city -> parcels.
 
-    A ZIP counts with its counties' weights. A city counts a little where the ZIP says otherwise, and fully where
-    there is no ZIP, or one that no county has. Who has neither, nor a ZIP of another state, is looked for
-    everywhere, in proportion to the parcels.
+    A ZIP counts with its counties' weights. A city, misspelt a little perhaps, counts a little where the ZIP says
+    otherwise, and fully where there is no ZIP, or one that no county has. Who gives neither is looked for everywhere,
+    in proportion to the parcels; who gives a city that no county has, or the ZIP of another state, nowhere.
     """
     count = len(ours)
     by_zip = {county: np.zeros(count) for county in counties}
@@ -61,15 +66,17 @@ def choose_counties(
     prepared = np.zeros(count, np.bool_)
     for weights in by_zip.values():
         prepared |= weights > 0
-    by_city, has_city = _by_city(ours, counties, city_parcels)
+    by_city = _by_city(ours, counties, city_parcels)
     parcels = {county: sum(city_parcels[county].values()) for county in counties}
     total = max(sum(parcels.values()), 1)
     least, most = OHIO_ZIPS
     elsewhere = (ours.zip > 0) & ((ours.zip < least) | (ours.zip > most))
-    nowhere = ~known & ~elsewhere & ~has_city & (ours.street.codes != NONE)
+    nowhere = ~known & ~elsewhere & (ours.city.codes == NONE) & (ours.street.codes != NONE)
+    likely = np.where(known | elsewhere, WRONG_ZIP, 1.0)
+    likely[elsewhere & ~_is_one_digit_from_ohio(ours.zip)] = 0
     shares = {}
     for county in counties:
-        guessed = np.where(known, WRONG_ZIP, 1.0) * by_city[county]
+        guessed = likely * by_city[county]
         share = np.maximum(by_zip[county], guessed)
         shares[county] = np.where(nowhere, max(parcels[county] / total, LEAST), share)
     return CountyChoice(shares, known, prepared)
@@ -77,9 +84,11 @@ def choose_counties(
 
 def _by_city(
     ours: Places, counties: Sequence[str], city_parcels: Mapping[str, Mapping[str, int]]
-) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
-    """Of each participant's city the share that each county has, and whether any has it."""
-    names = ours.city.distinct.to_pylist()
+) -> dict[str, NDArray[np.float64]]:
+    """Of each participant's city the share that each county has."""
+    known = sorted({name for cities in city_parcels.values() for name in cities})
+    spelt = frozenset(known)
+    names = [name if name in spelt else _as_known(name, known) for name in ours.city.distinct.to_pylist()]
     parcels = np.array(
         [[city_parcels[county].get(name, 0) for name in names] for county in counties], np.float64
     )
@@ -88,5 +97,18 @@ def _by_city(
     shares = np.divide(parcels, totals, out=np.zeros_like(parcels), where=totals > 0)
     # One more at the end, which NONE (-1) finds.
     shares = np.concatenate([shares, np.zeros((len(counties), 1))], axis=1)
-    found = dict(zip(counties, shares[:, ours.city.codes], strict=True))
-    return found, np.append(totals > 0, False)[ours.city.codes]
+    return dict(zip(counties, shares[:, ours.city.codes], strict=True))
+
+
+def _as_known(name: str, known: Sequence[str]) -> str:
+    """The city as the counties spell it, if it is at most two letters off one of theirs."""
+    if len(name) < _SHORTEST_MISSPELT:
+        return name
+    found = process.extractOne(name, known, scorer=OSA.distance, score_cutoff=_MOST_EDITS)
+    return found[0] if found is not None else name
+
+
+def _is_one_digit_from_ohio(zips: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether one wrong digit could have made another state's ZIP out of one from 43001 to 45999."""
+    first, second = zips // 10_000, zips // 1_000 % 10
+    return (first == OHIO_ZIPS[0] // 10_000) | ((second >= 3) & (second <= 5))  # type: ignore[no-any-return]

@@ -24,11 +24,13 @@ LEAST_SHARE: Final = 0.5
 """Participants whose ZIP is the county's with less than this teach nothing."""
 
 
-def teach(participants: pa.Table, counties: PreparedCounties) -> dict[str, int]:
+def teach(
+    participants: pa.Table, counties: PreparedCounties, *, least: int = LEAST_PARTICIPANTS
+) -> dict[str, int]:
     """Learn every prepared county's weights from `participants` (`PARTICIPANT_SCHEMA`); how many each learned from.
 
     Participants are taken in the order of their texts, each distinct one once: their order does not matter. Counties
-    that too few of them live in are left as they are and not in the answer.
+    that fewer than `least` of them live in are left as they are and not in the answer.
     """
     told = participants.select(["address", "city", "zip", "first_name", "last_name"])
     distinct = told.group_by(told.schema.names).aggregate([])
@@ -45,7 +47,7 @@ def teach(participants: pa.Table, counties: PreparedCounties) -> dict[str, int]:
     taught = {}
     for name, county in prepared.items():
         rows = np.flatnonzero(choice.shares[name] >= LEAST_SHARE)[:SAMPLE_PARTICIPANTS]
-        if len(rows) < LEAST_PARTICIPANTS:
+        if len(rows) < least:
             continue
         found = county.index.gazetteer
         own = learn_own(

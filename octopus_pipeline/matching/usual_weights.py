@@ -49,8 +49,8 @@ def usual_shares() -> OwnWeights:
     name = np.tile(normalised(np.array([0.86, 0.10, 0.015, 0.02, 0.004, 0.001])), (STREETS + 1, 1))
     name[Street.NAME : STREETS] = normalised(np.array([0.97, 0.015, 0.005, 0.007, 0.002, 0.001]))
     secondary = _table((2, SECONDARIES), {
-        (1, Secondary.SAME): 0.1, (1, Secondary.THEIRS_MISSING): 0.37, (1, Secondary.OTHER): 0.01,
-        (1, Secondary.SAME_OF_SEVERAL): 0.5, (1, Secondary.THEIRS_MISSING_OF_SEVERAL): 0.01,
+        (1, Secondary.SAME): 0.25, (1, Secondary.THEIRS_MISSING): 0.27, (1, Secondary.OTHER): 0.01,
+        (1, Secondary.SAME_OF_SEVERAL): 0.45, (1, Secondary.THEIRS_MISSING_OF_SEVERAL): 0.01,
         (1, Secondary.OTHER_OF_SEVERAL): 0.01,
         (0, Secondary.NEITHER): 0.95, (0, Secondary.NEITHER_OF_SEVERAL): 0.01,
         (0, Secondary.OURS_MISSING): 0.02, (0, Secondary.OURS_MISSING_OF_SEVERAL): 0.02,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from octopus_pipeline_tests.matching.invented import County, house_at, person, residence
+from octopus_pipeline_tests.matching.invented import County, county, house_at, person, residence
 
 _HOUSES = {
     "Franklin": (("DUBLIN", 43017), ("COLUMBUS", 43215)),
@@ -109,3 +109,14 @@ def test_what_is_in_both_counties_is_left_open(
     answer = residence(two_of_three, person("77 Twin Ln", *said))
     assert answer["parcel_id"] is None
     assert (answer["match_quality"], answer["reason"]) == ("review", "several equal candidates")
+
+
+@pytest.mark.parametrize(
+    ("city", "zip_code"), [("LAS VEGAS", None), ("MANSFIELD", "76063"), ("LAS VEGAS, NV", None)]
+)
+def test_the_same_address_in_another_state_is_no_match(
+    tmp_path: Path, city: str, zip_code: str | None
+) -> None:
+    """Mansfield, Texas, has a Martel Road, too."""
+    county().prepare(tmp_path)
+    assert residence(tmp_path, person("5410 Martel Rd", city, zip_code))["match_quality"] == "no_match"
