@@ -9,7 +9,7 @@ import dagster as dg
 from octopus_pipeline.assets.engagement import DEMOGRAPHIC_KEY, RESIDENCE_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from octopus_pipeline.settings import Settings
     from octopus_pipeline.sync.matches import MatchCounts, MatchResult
@@ -18,6 +18,8 @@ LEAST_DECIDED = 20
 """A precision of fewer decided matches says little."""
 
 LEAST_PRECISION = 0.95
+
+_MOST_NAMED = 50
 
 MATCH_CHECKS = {
     (
@@ -92,7 +94,7 @@ def match_evaluations(
         RESIDENCE_KEY,
         "no_crowded_parcel",
         not result.collisions,
-        {"parcels": dg.MetadataValue.json(dict(result.collisions))},
+        {"crowded_parcels": len(result.collisions), "people_at_parcels": named(result.collisions)},
     )
     precision = _share(counts.decided_right, counts.decided)
     is_precise = counts.decided < LEAST_DECIDED or precision >= LEAST_PRECISION
@@ -103,9 +105,15 @@ def match_evaluations(
         {
             "decided": counts.decided,
             "decided_right": counts.decided_right,
-            "decided_parcels_not_found": dg.MetadataValue.json(dict(result.missing_parcels)),
+            "decided_parcels_not_found": named(result.missing_parcels),
         },
     )
+
+
+def named(people: Mapping[str, int]) -> dg.JsonMetadataValue:
+    """The parcels of the most people, by county and id, with how many each has."""
+    most = sorted(people.items(), key=lambda one: (-one[1], one[0]))[:_MOST_NAMED]
+    return dg.MetadataValue.json(dict(most))
 
 
 def _shares(counts: MatchCounts) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from octopus_pipeline.assets.campaign_spec import campaign_spec
 from octopus_pipeline.assets.county_specs import INDEX_KEY
 from octopus_pipeline.assets.descriptions import column_schema, rate
 from octopus_pipeline.assets.engagement import DEMOGRAPHIC_KEY, ENGAGEMENT_KEY, RESIDENCE_KEY
+from octopus_pipeline.assets.match_checks import named
 from octopus_pipeline.exports.matched_participants import MATCHED_SCHEMA
 from octopus_pipeline.sync.matches import (
     DEMOGRAPHIC_MATCHES,
@@ -88,7 +89,7 @@ def matches_metadata(result: MatchResult, tables: TableStore, key: str) -> dict[
         residence["decided"] = counts.decided
         residence["decided_precision"] = rate(counts.decided_right, counts.decided)
     if result.missing_parcels:
-        residence["decided_parcels_not_found"] = dg.MetadataValue.json(dict(result.missing_parcels))
+        residence["decided_parcels_not_found"] = named(result.missing_parcels)
     return {
         RESIDENCE_KEY: residence | _table(tables, RESIDENCE_MATCHES, key),
         DEMOGRAPHIC_KEY: demographic | _table(tables, DEMOGRAPHIC_MATCHES, key),

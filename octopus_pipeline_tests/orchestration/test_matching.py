@@ -7,13 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 
 from octopus_pipeline.assets.engagement import CSV_KEY, DEMOGRAPHIC_KEY, RESIDENCE_KEY
 from octopus_pipeline.assets.match_checks import LEAST_DECIDED
 from octopus_pipeline.assets.matches import MATCHED_CSV_KEY
+from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA
 from octopus_pipeline.orchestration.jobs import MATCH_CAMPAIGNS, REPORT_MATCHES, SYNC_CAMPAIGNS, range_tags
 from octopus_pipeline.sandbox.counties import SampleCounty
+from octopus_pipeline.sync.collisions import MANY_PEOPLE
 from octopus_pipeline_tests.orchestration.project import Project, checks
 from octopus_pipeline_tests.sync.counties import invented_counties, load
 
@@ -126,14 +129,35 @@ def test_rates_below_their_bounds_warn(project: Project, key: str, counties: dic
     run(project, key)
 
 
-def test_a_crowded_house_and_much_to_review_warn(
-    project: Project, key: str, counties: dict[str, SampleCounty]
-) -> None:
+def test_much_to_review_warns(project: Project, key: str, counties: dict[str, SampleCounty]) -> None:
     franklin = counties["Franklin"]
     twins = [{**one, "parcel_id": f"{one['parcel_id']}-twin"} for one in franklin.residential]
     load(project.bench.connections, replace(franklin, residential=[*franklin.residential, *twins]))
     assert "share_of_review" in warned(run(project, key))
     load(project.bench.connections, franklin)
+    run(project, key)
+
+
+def test_a_crowded_house_warns_and_is_named_by_its_parcel(project: Project, key: str) -> None:
+    tables = project.bench.connections.tables
+    assert "no_crowded_parcel" not in warned(run(project, key))
+    contacts = tables.read("engagement", key).to_pylist()
+    matches = tables.read("residence_matches", key).to_pylist()
+    host, home = next(
+        (contact, match)
+        for contact, match in zip(contacts, matches, strict=True)
+        if match["match_method"] == "address exact"
+    )
+    place = {name: host[name] for name in ("address", "city", "zip")}
+    crowd = [contact | place if number < MANY_PEOPLE else contact for number, contact in enumerate(contacts)]
+    with tables.writer("engagement", key, ENGAGEMENT_SCHEMA) as writer:
+        writer.write(pa.Table.from_pylist(crowd, ENGAGEMENT_SCHEMA))
+    told = warned(run(project, key))["no_crowded_parcel"]
+    ((parcel, people),) = told["people_at_parcels"].items()
+    assert (parcel, told["crowded_parcels"]) == (f"{home['county']}/{home['parcel_id']}", 1)
+    assert people >= MANY_PEOPLE
+    with tables.writer("engagement", key, ENGAGEMENT_SCHEMA) as writer:
+        writer.write(pa.Table.from_pylist(contacts, ENGAGEMENT_SCHEMA))
     run(project, key)
 
 
