@@ -19,9 +19,11 @@ class ChildError(Exception):
 
 
 @contextmanager
-def child(work: Callable[..., None], *arguments: Any) -> Iterator[BaseProcess]:
+def child(
+    work: Callable[..., None], *arguments: Any, may_have_children: bool = False
+) -> Iterator[BaseProcess]:
     """Run `work(*arguments)`, which a fresh interpreter can import; it is ended at the end of the block."""
-    process = SPAWN.Process(target=work, args=arguments, daemon=True)
+    process = SPAWN.Process(target=work, args=arguments, daemon=not may_have_children)
     process.start()
     try:
         yield process

@@ -54,7 +54,7 @@ def _beside_splink(folder: Path) -> Iterator[Measurement]:
     tables = county_tables(benchmark.parcels)
     participants = participant_table(benchmark.participants)
     receiver, sender = SPAWN.Pipe(duplex=False)
-    with child(_cold, tables, participants, str(folder), sender) as process:
+    with child(_cold, tables, participants, str(folder), sender, may_have_children=True) as process:
         cold = receiver.recv()
         peak = receiver.recv()
         finish(process)
@@ -189,7 +189,8 @@ def _ohio(folder: Path) -> Iterator[Measurement]:
         how={"seconds": preparing, "parcels": parcels},
     )  # fmt: skip
     receiver, sender = SPAWN.Pipe(duplex=False)
-    with child(_match_ohio, participant_table(benchmark.participants), str(folder), sender) as process:
+    participants = participant_table(benchmark.participants)
+    with child(_match_ohio, participants, str(folder), sender, may_have_children=True) as process:
         seconds, peak = receiver.recv(), receiver.recv()
         finish(process)
     yield Measurement(
