@@ -178,8 +178,7 @@ def _materializations(
     if result.matches:
         metadata |= matches_metadata(result.matches, tables, key)
     metadata[CSV_KEY] = csv_metadata(result)
-    if result.matched_files:
-        metadata[MATCHED_CSV_KEY] = matched_csv_metadata(result.matched_files)
+    metadata[MATCHED_CSV_KEY] = matched_csv_metadata(result.matched_files)
     for asset, shown in metadata.items():
         if asset in context.selected_asset_keys:
             yield dg.AssetMaterialization(asset, partition=key, metadata=shown)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from octopus_pipeline.store.tables import TableStore
     from octopus_pipeline.sync.matches import MatchResult
 
+_NO_COUNTY = "none is loaded: nobody was looked for"
+
 MATCHED_CSV_KEY = dg.AssetKey("matched_participants_csv")
 
 # All counties: a participant's ZIP code may be of several, or wrong.
@@ -68,7 +70,7 @@ def matches_metadata(result: MatchResult, tables: TableStore, key: str) -> dict[
     counts = result.counts
     common: dict[str, Any] = {
         "dagster/row_count": counts.rows,
-        "counties": ", ".join(result.counties) or "none is loaded: nobody was looked for",
+        "counties": ", ".join(result.counties) or _NO_COUNTY,
     }
     residence, demographic = common.copy(), common.copy()
     if result.counties:
@@ -96,8 +98,10 @@ def matches_metadata(result: MatchResult, tables: TableStore, key: str) -> dict[
     }
 
 
-def matched_csv_metadata(files: MatchedFiles) -> dict[str, Any]:
-    """Where the two files lie and how many participants each has."""
+def matched_csv_metadata(files: MatchedFiles | None) -> dict[str, Any]:
+    """Where the two files lie and how many participants each has; in words that there are none."""
+    if files is None:
+        return {"counties": _NO_COUNTY}
     return {
         "dagster/row_count": files.matched_rows,
         "unmatched": files.unmatched_rows,
@@ -107,6 +111,8 @@ def matched_csv_metadata(files: MatchedFiles) -> dict[str, Any]:
 
 
 def _table(tables: TableStore, table: str, key: str) -> dict[str, Any]:
+    if not tables.exists(table, key):
+        return {}
     return {"table": dg.MetadataValue.path(tables.location(table, key))}
 
 

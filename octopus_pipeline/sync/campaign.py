@@ -31,7 +31,7 @@ from octopus_pipeline.sync.campaigns import record_campaign_synced, record_stati
 from octopus_pipeline.sync.contacts import CONTACTS
 from octopus_pipeline.sync.database import PARTICIPANTS
 from octopus_pipeline.sync.matched_rows import matched_rows
-from octopus_pipeline.sync.matches import MatchResult, write_matches
+from octopus_pipeline.sync.matches import RESIDENCE_MATCHES, MatchResult, write_matches
 from octopus_pipeline.sync.plan import report_counts
 from octopus_pipeline.sync.reports import ReportDownload, table_of
 from octopus_pipeline.sync.state import campaign_state, record_synced
@@ -85,6 +85,7 @@ class CampaignResult:
 
     `before` is the engagement of the last run, `fallen` how many contacts of it have a flag no more, `stored` what
     MongoDB holds after this one, `csv` what the file says; `report_contacts` has the contacts of each report's table.
+    `matched_files` are None, too, where no county was ever loaded.
     """
 
     known: KnownCampaign
@@ -282,7 +283,10 @@ def _write_csv(connections: Connections, known: KnownCampaign) -> CsvCounts:
     return csv_counts(path)
 
 
-def _write_matched_csv(connections: Connections, known: KnownCampaign) -> MatchedFiles:
+def _write_matched_csv(connections: Connections, known: KnownCampaign) -> MatchedFiles | None:
+    """The files of the matched and the unmatched; None where nobody was ever looked for."""
+    if not connections.tables.exists(RESIDENCE_MATCHES, str(known.key)):
+        return None
     return write_matched_participants(
         connections.settings.export_dir,
         _header(known),

@@ -124,6 +124,8 @@ class MatchResult:
 def write_matches(connections: Connections, key: str, engagement: str, now: datetime) -> MatchResult:
     """Match the contacts of a campaign and write the tables `residence_matches` and `demographic_matches`.
 
+    Nothing is written where no county is loaded and the campaign was never matched: nobody was looked for.
+
     Args:
         connections: the tables, the database and the prepared counties.
         key: the campaign's partition.
@@ -135,6 +137,8 @@ def write_matches(connections: Connections, key: str, engagement: str, now: date
     """
     tables, counties = connections.tables, connections.counties
     before = match_counts(tables, key)
+    if before is None and not counties.counties:
+        return MatchResult(_not_looked_for(tables.rows(engagement, key)), before, ())
     decisions = read_decisions(connections)
     missing: Counter[str] = Counter()
     with (
@@ -183,6 +187,21 @@ def match_counts(tables: TableStore, key: str) -> MatchCounts | None:
         reasons=reasons,
         decided=pc.count(residence["found_right"]).as_py(),
         decided_right=residence["found_right"].combine_chunks().true_count,
+    )
+
+
+def _not_looked_for(rows: int) -> MatchCounts:
+    nobody, reason = {Quality.NO_MATCH: rows}, {Reason.COUNTY_NOT_LOADED: rows}
+    return MatchCounts(
+        rows=rows,
+        outside=rows,
+        residence=nobody,
+        demographic=nobody,
+        residence_methods={},
+        demographic_methods={},
+        reasons=reason,
+        decided=0,
+        decided_right=0,
     )
 
 
