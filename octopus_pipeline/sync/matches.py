@@ -191,7 +191,7 @@ def match_counts(tables: TableStore, key: str) -> MatchCounts | None:
 
 
 def _not_looked_for(rows: int) -> MatchCounts:
-    nobody, reason = {Quality.NO_MATCH: rows}, {Reason.COUNTY_NOT_LOADED: rows}
+    nobody, reason = {str(Quality.NO_MATCH): rows}, {str(Reason.COUNTY_NOT_LOADED): rows}
     return MatchCounts(
         rows=rows,
         outside=rows,
