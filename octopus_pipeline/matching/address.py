@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,6 +12,7 @@ from octopus_pipeline.counties import cleaning
 from octopus_pipeline.matching.address_line import AddressParts, address_line, read_address
 from octopus_pipeline.matching.ascii_text import folded, text_column
 from octopus_pipeline.matching.cities import city_name
+from octopus_pipeline.matching.plain_addresses import read_plain_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,8 +62,8 @@ def normalize_addresses(
     """Addresses in their normal form: `ADDRESS_SCHEMA`, one row an input row, in order.
 
     Columns may have any type; city and ZIP typed into the address count where `city` and `zip` are missing or say
-    nothing. No text raises, and of any text no more than its beginning is read. House numbers are split off by
-    column, the rest is read once a distinct text, in batches: memory is bounded by the result's.
+    nothing. No text raises, and of any text no more than its beginning is read. Plain addresses are read by
+    column, of the others each distinct text once, in batches: memory is bounded by the result's.
     """
     batches = []
     for start in range(0, len(address), _BATCH):
@@ -83,18 +85,31 @@ def _normalized(
     zips: pa.Array | pa.ChunkedArray | None,
 ) -> pa.RecordBatch:
     text = text_column(address)
-    split = pc.extract_regex(text, _NUMBER_FIRST)
-    plain = split.is_valid()
-    any_number = pc.binary_join_element_wise("1", pc.struct_field(split, "rest"), " ")
-    columns = _read_distinct(pc.if_else(plain, any_number, text))
-    numbers = pc.if_else(plain, pc.struct_field(split, "number"), None).cast(pa.int32())
-    columns["number"] = pc.if_else(pc.and_(plain, columns["number"].is_valid()), numbers, columns["number"])
+    plain, columns = read_plain_addresses(text)
+    if not plain.all():
+        others = _read_split(text.filter(pa.array(~plain)))
+        order = np.empty(len(text), np.int64)
+        order[np.flatnonzero(plain)] = np.arange(np.count_nonzero(plain))
+        order[np.flatnonzero(~plain)] = np.arange(np.count_nonzero(plain), len(text))
+        rows = pa.array(order)
+        columns = {name: pa.concat_arrays([columns[name], others[name]]).take(rows) for name in columns}
     if city is not None:
         cities = _per_distinct(text_column(city), lambda name: city_name(folded(name)))
         columns["city"] = pc.if_else(pc.equal(cities, ""), columns["city"], cities)
     if zips is not None:
         columns["zip"] = pc.coalesce(cleaning.zips(zips), columns["zip"])
     return pa.RecordBatch.from_arrays([columns[name] for name in ADDRESS_SCHEMA.names], schema=ADDRESS_SCHEMA)
+
+
+def _read_split(text: pa.Array) -> dict[str, pa.Array]:
+    """The columns of texts: house numbers split off by column, of the rest each distinct one read once."""
+    split = pc.extract_regex(text, _NUMBER_FIRST)
+    plain = split.is_valid()
+    any_number = pc.binary_join_element_wise("1", pc.struct_field(split, "rest"), " ")
+    columns = _read_distinct(pc.if_else(plain, any_number, text))
+    numbers = pc.if_else(plain, pc.struct_field(split, "number"), None).cast(pa.int32())
+    columns["number"] = pc.if_else(pc.and_(plain, columns["number"].is_valid()), numbers, columns["number"])
+    return columns
 
 
 def _read_distinct(text: pa.Array) -> dict[str, pa.Array]:

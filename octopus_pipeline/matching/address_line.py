@@ -40,7 +40,8 @@ SAME SAMEADDRESS SAMEASABOVE SAMEASMAILING SAMEASSERVICE ADDRESS STREET STREETAD
 NOADDRESS NOADDRESSGIVEN NONEGIVEN NOTAPPLICABLE NOTASSIGNED NOTAVAILABLE NOTGIVEN NOTLISTED NOTPROVIDED NOSITUS
 NOSITUSADDRESS UNASSIGNED VACANT VACANTLAND GENERALDELIVERY
 """
-_JUNK: Final = frozenset(_JUNK_TEXTS.split())
+JUNK: Final = frozenset(_JUNK_TEXTS.split())
+"""What is written where an address is missing, without blanks."""
 _NOTHING = re.compile(r"(?:(?:-1|0+)(?:\.0*)?)?")
 _NOT_ALNUM = re.compile(r"[^A-Z0-9]")
 
@@ -63,7 +64,7 @@ _SPACED_HALF = re.compile(r"^(\d+) 1 2(?= [A-Z]{2})")
 _ASIDE = re.compile(r"\((?!(?:REAR|UPPER|LOWER|UP|DOWN|FRONT|UNIT|APT)\b)[^)]*\)?")
 _SIGNS = re.compile(r"[^A-Z0-9#]+")
 
-_TELLING_WORDS: Final = (
+TELLING_WORDS: Final = (
     STREET_WORDS | UNIT_WORDS | LANDMARKS | DIRECTIONS.keys() | STREET_TYPES.keys() | {"USA", "OHIO"}
 )
 """A street of one word that is none of these, and has no type glued to it, reads the same ever after."""
@@ -117,13 +118,13 @@ def _is_plain(parts: AddressParts) -> bool:
 def _reads_same(direction: str, street: str, street_type: str, *, numbered: bool) -> bool:
     parts = AddressParts(1 if numbered else None, None, "", direction, street, street_type)
     plain_word = street.isalpha() and len(street) > _SHORT and not _MAY_BE_BOX.search(street)
-    if numbered and plain_word and street not in _TELLING_WORDS and not has_glued_type(street):
+    if numbered and plain_word and street not in TELLING_WORDS and not has_glued_type(street):
         return True
     return _read(address_line(parts)) == parts
 
 
 def _read(text: str) -> AddressParts:
-    if not text[:1].isdigit() and _NOT_ALNUM.sub("", text) in _JUNK:
+    if not text[:1].isdigit() and _NOT_ALNUM.sub("", text) in JUNK:
         return NO_ADDRESS
     if text[:1] in ("-", "0", "") and _NOTHING.fullmatch(text):
         return NO_ADDRESS

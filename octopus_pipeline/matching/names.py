@@ -94,8 +94,6 @@ _TELLING: Final = frozenset(
 _AND = re.compile(r" ?[&+;/] ?| (?:AND|OR) ")
 _NOT_ALNUM = re.compile(r"[^A-Z0-9]+")
 _NOT_IN_NAMES = re.compile(r"[^A-Z0-9-]+")
-_PARTS: Final = "\t"
-"""Stands between last and first name where columns of their own gave them."""
 
 
 class PersonName(NamedTuple):
@@ -115,12 +113,17 @@ def normalize_names(names: pa.Array | pa.ChunkedArray) -> pa.Table:
     Takes every shape: `JANE SAMPLE`, `JOHN Q SAMPLE`, `SAMPLE, JOHN D`, `SAMPLE JOHN & JANE`, `SAMPLE JOHN D TR`,
     `ESTATE OF JANE SAMPLE`, `SAMPLE HOMES LLC`. No text raises; each distinct one is read once.
     """
-    return _table(text_column(names), read_name)
+    return _table(text_column(names))
 
 
 def normalize_first_last(first: pa.Array | pa.ChunkedArray, last: pa.Array | pa.ChunkedArray) -> pa.Table:
     """The same for names whose given and last name stand in columns of their own."""
-    return _table(pc.binary_join_element_wise(text_column(last), text_column(first), _PARTS), _read_parts)
+    columns = [
+        _per_distinct(text_column(last), _read_last),
+        _per_distinct(text_column(first), _read_given),
+        pa.repeat("", len(first)),
+    ]
+    return pa.table(columns, schema=NAME_SCHEMA)
 
 
 def read_name(text: str) -> PersonName:
@@ -146,11 +149,12 @@ class _Person(NamedTuple):
     """The given names where the last name is known, else every word."""
 
 
-def _read_parts(text: str) -> PersonName:
-    last, _, first = text.partition(_PARTS)
-    family = [word for word in _words(folded(last).replace("'", "")) if word not in _MISSING]
-    given = [word for word in _words(folded(first).replace("'", "")) if word not in _MISSING]
-    return PersonName(_last_names(*family), _given(given))
+def _read_last(text: str) -> tuple[str, ...]:
+    return _last_names(*(word for word in _words(folded(text).replace("'", "")) if word not in _MISSING))
+
+
+def _read_given(text: str) -> tuple[str, ...]:
+    return _given([word for word in _words(folded(text).replace("'", "")) if word not in _MISSING])
 
 
 def _is_organization(words: list[str], *, listed: bool) -> bool:
@@ -242,9 +246,14 @@ def _given(words: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(FORMAL_NAMES.get(part, part) for part in parts))
 
 
-def _table(names: pa.Array, read: Callable[[str], PersonName]) -> pa.Table:
+def _per_distinct(texts: pa.Array, read: Callable[[str], tuple[str, ...]]) -> pa.Array:
+    distinct = texts.dictionary_encode()
+    return pa.array(map(read, distinct.dictionary.to_pylist()), pa.list_(pa.string())).take(distinct.indices)
+
+
+def _table(names: pa.Array) -> pa.Table:
     distinct = names.dictionary_encode()
-    parts = [read(name) for name in distinct.dictionary.to_pylist()]
+    parts = [read_name(name) for name in distinct.dictionary.to_pylist()]
     return pa.table(
         [
             pa.array((part[place] for part in parts), field.type).take(distinct.indices)

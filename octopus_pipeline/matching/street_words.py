@@ -26,7 +26,8 @@ _ORDINAL_WORDS: Final = {
     "EIGTH": 8,
     "TWELTH": 12,
 }
-_TENS_WORDS: Final = frozenset(f"{ten}Y" for ten in _TENS)
+TENS_WORDS: Final = frozenset(f"{ten}Y" for ten in _TENS)
+"""Words that make an ordinal with the next: `THIRTY`."""
 _NUMERIC_ORDINAL = re.compile(r"0*(\d{1,3})(?:ST|ND|RD|TH)")
 _LONGEST_ORDINAL: Final = 3
 _ORDINAL_ENDINGS: Final = frozenset({"ST", "ND", "RD", "TH"})
@@ -231,7 +232,7 @@ def _ordinals(words: list[str]) -> list[str]:
 
 def _ordinal_number(before: str, word: str) -> tuple[int | None, bool]:
     """The number of an ordinal, None if the word is none, and whether the word before belongs to it."""
-    if before in _TENS_WORDS:
+    if before in TENS_WORDS:
         compound = _ORDINAL_WORDS.get(before + _UNIT_ORDINALS.get(word, word))
         if compound is not None:
             return compound, True

@@ -1,0 +1,219 @@
+"""Addresses of the common shapes, read a column at a time: `12 N MAPLE RIDGE DR APT 4, SUNBURY, OH 43074`.
+
+What is read here is read by `address_line` the same, one by one and twenty times as slowly. A word that has a meaning of
+its own there (a unit's position, an abbreviation, a route, a number in words) makes its address one for `address_line`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from octopus_pipeline.matching.address_line import JUNK, TELLING_WORDS
+from octopus_pipeline.matching.cities import city_name, ohio_places, words_behind_types
+from octopus_pipeline.matching.directions import DIRECTIONS, LANDMARKS
+from octopus_pipeline.matching.street_types import STREET_TYPES
+from octopus_pipeline.matching.street_words import NAME_ENDINGS, TENS_WORDS, ordinal, street_name
+from octopus_pipeline.matching.streets import has_glued_type
+from octopus_pipeline.matching.units import UNIT_WORDS
+from octopus_pipeline.matching.word_shapes import Shaped, shaped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.int64]
+
+_NUMBER, _LONG_NUMBER, _ZIP, _ORDINAL = "N", "B", "Z", "K"
+_DIRECTION, _NAME, _ENDING, _LANDMARK, _TYPE = "D", "W", "E", "M", "T"
+_DESIGNATOR, _UNIT, _LETTER = "U", "V", "L"
+_COMMA, _OHIO, _OTHER = "C", "O", "X"
+
+_PLAIN: Final = re.compile(
+    r"(?P<number>[NB])?(?P<direction>D)?(?P<name>[WEM]{1,4}|K)(?P<type>T)?(?P<behind>D)?"
+    r"(?:C?U{1,2}(?P<unit>[NVL]))?"
+    r"(?:(?P<comma>C)?(?P<city>[WEM]{1,3})(?:C?O)?(?:C?(?P<zip>Z))?)?"
+)
+"""The shapes that are read here, of words of the kinds above."""
+
+_DESIGNATORS: Final = ("#", "APT", "UNIT", "LOT", "STE", "SUITE")
+_SPECIAL: Final = frozenset(
+    """
+    AND TO THRU OHIO STATE STAT STA INTERSTATE ROUTE ROUT RTE COUNTY CNTY CTY TOWN TOWNSHIP TOWNSH TWNSHP TWSP TWNP TWP
+    TWN PRIVATE PVT PRI RURAL STAR KING LUTHERKING KENNEDY MLK JFK
+    """.split()
+)
+"""Words that make a range, a route with a number, or one of the long names."""
+
+_SHORTEST_NAME: Final = 3
+_MAY_BE_BOX: Final = re.compile(r"BO[XC]|BX|DRAWER|POB")
+_WITH_DIGITS: Final = (
+    (_NUMBER, re.compile(r"[1-9]\d{0,3}")),
+    (_ZIP, re.compile(r"4[345]\d{3}(?:-\d{4})?")),
+    (_LONG_NUMBER, re.compile(r"[1-9]\d{4,5}")),
+    (_UNIT, re.compile(r"[1-9]\d{0,3}[A-Z]|[A-Z]\d{1,3}")),
+    (_ORDINAL, re.compile(r"[1-9]\d{0,2}(?:ST|ND|RD|TH)")),
+)
+_ZIP_DIGITS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where the parts of a shape stand: the place of the first word and, of name and city, how many; -1 if nowhere."""
+
+    number: int
+    direction: int
+    name: int
+    names: int
+    type: int
+    unit: int
+    city: int
+    cities: int
+    zip: int
+    comma: int
+
+
+def read_plain_addresses(texts: pa.Array) -> tuple[NDArray[np.bool_], dict[str, pa.Array]]:
+    """Which of the texts (upper-case ASCII) are plain addresses, and the columns of `ADDRESS_SCHEMA` of those."""
+    spaced = pc.replace_substring(pc.replace_substring(texts, ",", " , "), "#", " # ")
+    found = shaped(spaced, _kind)
+    plans = [_plan(shape) for shape in found.shapes]
+    planned = np.array([plan is not None for plan in plans], np.bool_)[found.shape]
+    rows = np.flatnonzero(planned)
+    table = np.array(
+        [[getattr(plan, name) for name in _Plan.__slots__] if plan else [-1] * len(_Plan.__slots__) for plan in plans],
+        np.int64,
+    ).reshape(len(plans), len(_Plan.__slots__))
+    where = dict(zip(_Plan.__slots__, table[found.shape[rows]].T, strict=True))
+    street, is_name = _names(found, rows, where["name"], where["names"])
+    city, is_city = _cities(found, rows, where)
+    plain = is_name & is_city
+    if not plain.all():
+        kept = np.flatnonzero(plain)
+        rows, where = rows[kept], {name: places[kept] for name, places in where.items()}
+        street, city = street.take(pa.array(kept)), city.take(pa.array(kept))
+    zips = pc.utf8_slice_codeunits(_word(found, rows, where["zip"]), 0, _ZIP_DIGITS)
+    count, none = len(rows), np.zeros(len(rows), np.bool_)
+    columns = {
+        "number": _word(found, rows, where["number"]).cast(pa.int32()),
+        "number_to": pa.nulls(count, pa.int32()),
+        "fraction": pa.repeat("", count),
+        "direction": _translated(found, rows, where["direction"], DIRECTIONS),
+        "street": street,
+        "street_type": _translated(found, rows, where["type"], STREET_TYPES),
+        "unit": pc.fill_null(_word(found, rows, where["unit"]), ""),
+        "city": city,
+        "zip": zips.cast(pa.int32()),
+        "po_box": pa.array(none),
+    }
+    plain = np.zeros(len(texts), np.bool_)
+    plain[rows] = True
+    return plain, columns
+
+
+def _plan(shape: str) -> _Plan | None:
+    """The plan of a shape; None if it is not for us."""
+    found = _PLAIN.fullmatch(shape)
+    if found is None:
+        return None
+    behind, city = found["behind"], found["city"]
+    if found["type"] is None and (behind or not found["number"] or found["name"] == _ORDINAL):
+        return None
+    if behind and found["direction"] or (found["direction"] and found["name"][0] == _LANDMARK):
+        return None
+    if found["name"] == _ORDINAL and not found["number"]:
+        return None
+    # Without a comma a city stands between the type and the ZIP.
+    if city and not found["comma"] and (not found["zip"] or shape[found.start("city") - 1] != _TYPE):
+        return None
+    return _Plan(
+        number=found.start("number"),
+        direction=max(found.start("direction"), found.start("behind")),
+        name=found.start("name"),
+        names=len(found["name"]),
+        type=found.start("type"),
+        unit=found.start("unit"),
+        city=found.start("city"),
+        cities=len(city or ""),
+        zip=found.start("zip"),
+        comma=found.start("comma"),
+    )
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    """The words of which it is known what they are."""
+    special = TELLING_WORDS | JUNK | TENS_WORDS | _SPECIAL
+    endings = {word for word in NAME_ENDINGS - UNIT_WORDS - _SPECIAL if street_name([word]) == word}
+    spelt = {**dict.fromkeys(STREET_TYPES, _TYPE), **dict.fromkeys(DIRECTIONS, _DIRECTION)}
+    return {
+        **dict.fromkeys(special, _OTHER),
+        **dict.fromkeys(endings, _ENDING),
+        **dict.fromkeys(LANDMARKS - UNIT_WORDS, _LANDMARK),
+        **spelt,
+        **{f"{word}.": kind for word, kind in spelt.items()},
+        **{f"{word}{dot}": _DESIGNATOR for word in _DESIGNATORS for dot in ("", ".")},
+        **{",": _COMMA, "OH": _OHIO, "OHIO": _OHIO},
+    }
+
+
+def _kind(word: str) -> str:
+    known = _kinds().get(word)
+    if known is not None:
+        return known
+    if word.isalpha():
+        if len(word) < _SHORTEST_NAME:
+            return _LETTER if len(word) == 1 else _OTHER
+        return _OTHER if has_glued_type(word) or _MAY_BE_BOX.search(word) else _NAME
+    return next((kind for kind, pattern in _WITH_DIGITS if pattern.fullmatch(word)), _OTHER)
+
+
+def _names(found: Shaped, rows: Rows, begin: Rows, length: Rows) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """The streets' names as one word each, and whether that is one that reads the same ever after."""
+    joined = pc.binary_join(found.spans(rows, begin, length), "").dictionary_encode()
+    names = joined.dictionary.to_pylist()
+    single = np.zeros(len(names), np.bool_)
+    single[joined.indices.to_numpy()[length == 1]] = True
+    plain = [alone or _reads_same(name) for name, alone in zip(names, single.tolist(), strict=True)]
+    read = [name if name.isalpha() else ordinal(int(name[:-2])) for name in names]
+    return pa.array(read, pa.string()).take(joined.indices), np.array(plain, np.bool_)[joined.indices.to_numpy()]
+
+
+def _reads_same(joined: str) -> bool:
+    return joined not in TELLING_WORDS and not has_glued_type(joined) and not _MAY_BE_BOX.search(joined)
+
+
+def _cities(found: Shaped, rows: Rows, where: Mapping[str, Rows]) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """The cities, and whether they are read as they are written: without a comma part of one may be another's name."""
+    written = pc.binary_join(found.spans(rows, where["city"], where["cities"]), " ").dictionary_encode()
+    texts, codes = written.dictionary.to_pylist(), written.indices.to_numpy()
+    city = pa.array(map(city_name, texts), pa.string()).take(written.indices)
+    whole = np.array([_is_one_city(text) for text in texts], np.bool_)
+    return city, (where["comma"] >= 0) | (where["cities"] == 0) | whole[codes]
+
+
+def _is_one_city(text: str) -> bool:
+    words = text.split()
+    if words[:1] and words[0] in words_behind_types():
+        return False
+    ends = (city_name(" ".join(words[place:])) for place in range(1, len(words)))
+    return city_name(text) in ohio_places() or not any(end in ohio_places() for end in ends)
+
+
+def _word(found: Shaped, rows: Rows, place: Rows) -> pa.Array:
+    """The word at a place, null where that is -1."""
+    return found.distinct.take(pa.array(found.at(rows, place), mask=place < 0))
+
+
+def _translated(found: Shaped, rows: Rows, place: Rows, spellings: Mapping[str, str]) -> pa.Array:
+    """The word at a place in its one spelling, '' where there is none."""
+    word = pc.utf8_rtrim(_word(found, rows, place), ".")
+    known = pc.index_in(word, value_set=pa.array(spellings.keys(), pa.string()))
+    return pc.fill_null(pa.array(spellings.values(), pa.string()).take(known), "")
