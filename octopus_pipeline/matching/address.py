@@ -50,6 +50,7 @@ ADDRESS_SCHEMA: Final = pa.schema(
 """One row an address. A cell without an address ('n/a', 'same', '-1', blank) has empty columns."""
 
 _BATCH: Final = 262_144
+_BOX_NUMBER: Final = r"^((?:P\.? ?O\.? )?BOX|POB) [1-9]\d*$"
 _UNIT_LAST: Final = r"^(?P<before>.*[A-Z] (?:#|APT|UNIT|LOT|STE|SUITE) ?#? ?)0*(?P<unit>[1-9]\d{0,3}[A-Z]?)$"
 _NUMBER_FIRST: Final = r"^\s*0*(?P<number>[1-9]\d{0,5})\s+(?P<rest>(?:[NSEW]\s+)?[A-Z][A-Z].*?)\s*$"
 
@@ -102,7 +103,8 @@ def _normalized(
 
 
 def _read_split(text: pa.Array) -> dict[str, pa.Array]:
-    """The columns of texts: house numbers split off by column, of the rest each distinct one read once."""
+    """The columns of texts: of those that differ in the number of the house or box only, one is read."""
+    text = pc.replace_substring_regex(text, _BOX_NUMBER, r"\1 1")
     split = pc.extract_regex(text, _NUMBER_FIRST)
     plain = split.is_valid()
     any_number = pc.binary_join_element_wise("1", pc.struct_field(split, "rest"), " ")

@@ -13,7 +13,7 @@ from octopus_pipeline.matching.comparable import NONE
 from octopus_pipeline.matching.context import occurs
 from octopus_pipeline.matching.levels import City, Name, Number, Part, Secondary, Zip
 from octopus_pipeline.matching.person_comparison import compare_persons, same_last_name
-from octopus_pipeline.matching.text_distance import TextPairs
+from octopus_pipeline.matching.text_distance import Letters, TextPairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,14 +161,22 @@ def _slips(our: NDArray[np.int32], their: NDArray[np.int32]) -> NDArray[np.bool_
     """Whether the numbers are one digit (or one swap of two) apart."""
     distinct, codes = np.unique(np.concatenate([our, their]), return_inverse=True)
     ours, theirs = np.split(codes.astype(np.int32), 2)
-    texts = TextPairs(ours, theirs, pa.array(distinct).cast(pa.string()))
-    return texts.of_pairs(texts.edits(1) <= 1)
+    digits = pa.array(distinct).cast(pa.string())
+    slip = Letters(digits).least_edits(ours, theirs) <= 1
+    texts = TextPairs(ours[slip], theirs[slip], digits)
+    slip[slip] = texts.of_pairs(texts.edits(1) <= 1)
+    return slip
 
 
 def _street_names(our: NDArray[np.int32], their: NDArray[np.int32], names: pa.Array) -> Levels:
     level = np.full(len(our), Name.OTHER, np.int8)
     level[our == their] = Name.SAME
-    rows = np.flatnonzero((our != their) & (our != NONE) & (their != NONE))
+    numbered = pc.match_substring_regex(names, r"\d").to_numpy(
+        zero_copy_only=False
+    )  # 34TH is no slip for 33RD
+    words = np.append(~numbered, False)
+    rows = np.flatnonzero((our != their) & words[our] & words[their])
+    rows = rows[_may_be_alike(our[rows], their[rows], names)]
     texts = TextPairs(our[rows], their[rows], names)
     edits, shorter = texts.edits(_MOST_EDITS), texts.shorter
     found = np.full(len(shorter), Name.OTHER, np.int8)
@@ -176,11 +184,16 @@ def _street_names(our: NDArray[np.int32], their: NDArray[np.int32], names: pa.Ar
     found[texts.is_part() & (shorter >= _SHORTEST_PART)] = Name.PART
     found[(edits <= 2) & (shorter >= _SHORTEST_TWO_TYPOS)] = Name.TWO_APART
     found[(edits <= 1) & (shorter >= _SHORTEST_TYPO)] = Name.ONE_APART
-    numbered = pc.match_substring_regex(names, r"\d").to_numpy(zero_copy_only=False)
-    found[numbered[texts.ours] | numbered[texts.theirs]] = Name.OTHER  # 34TH is no slip for 33RD
     level[rows] = texts.of_pairs(found)
     level[(our == NONE) | (their == NONE)] = Name.OTHER
     return level
+
+
+def _may_be_alike(our: NDArray[np.int32], their: NDArray[np.int32], names: pa.Array) -> NDArray[np.bool_]:
+    """Whether the letters of the names allow them to be more than OTHER."""
+    letters = Letters(names)
+    most = np.maximum(_ALIKE * np.minimum(letters.length[our], letters.length[their]), 2)
+    return letters.is_subset(our, their) | (letters.least_edits(our, their) <= np.minimum(most, _MOST_EDITS))
 
 
 def _parts(our: NDArray[np.int32], their: NDArray[np.int32]) -> Levels:

@@ -295,7 +295,11 @@ def _namesakes(prepared: PreparedCounty, ours: Places, names: Households) -> tup
     theirs = county.places.take(address)
     local = (where.zip[left] == theirs.zip) & (theirs.zip > 0)
     local |= (where.city.codes[left] == theirs.city.codes) & (theirs.city.codes != NONE)
-    left, parcel = left[local], county.parcel[address[local]]
+    left, address = left[local], address[local]
+    # The households' given names are those of all their records, but for a seventh one of a household.
+    given = county.households.first[address]
+    possible = _share_a_word(people.first[left], given) | (given[:, -1] != NONE)
+    left, parcel = left[possible], county.parcel[address[possible]]
     parcels = index.customers["parcel"].to_numpy()
     start, end = np.searchsorted(parcels, parcel), np.searchsorted(parcels, parcel, side="right")
     left = np.repeat(left, end - start)

@@ -96,8 +96,7 @@ def _matched(participants: pa.Table, counties: Mapping[str, PreparedCounty]) -> 
     addresses = normalize_addresses(participants["address"], participants["city"], participants["zip"])
     ours = places(addresses)
     names = households(normalize_first_last(participants["first_name"], participants["last_name"]))
-    written = pc.utf8_upper(pc.fill_null(participants["address"], ""))
-    verbatim = pc.replace_substring_regex(pc.utf8_trim_whitespace(written), r"\s+", " ").to_numpy()
+    verbatim = participants["address"].combine_chunks()
     residences = find_residences(ours, names, addresses["po_box"].to_numpy(), verbatim, counties)
     found = find_demographics(participants["email"], participants["phone"], ours, names, residences, counties)
     return _residence_table(residences, counties), _demographic_table(found, counties)
@@ -160,13 +159,16 @@ def _picked(
     field: pa.Field, tables: list[pa.Table], county: NDArray[np.int32], rows: NDArray[np.int64]
 ) -> pa.Array:
     """A column of the rows that lie in the tables of several counties; null where the county is NONE."""
-    column = pa.nulls(len(rows), field.type)
-    for place, table in enumerate(tables):
-        mine = county == place
-        if mine.any():
-            found = table[field.name].take(pa.array(rows[mine])).combine_chunks().cast(field.type)
-            column = pc.replace_with_mask(column, pa.array(mine), found)
-    return column
+    order = np.argsort(county, kind="stable")
+    ends = np.searchsorted(county[order], np.arange(NONE, len(tables)), side="right")
+    taken = [pa.nulls(int(ends[0]), field.type)]
+    for table, start, end in zip(tables, ends[:-1], ends[1:], strict=True):
+        if start < end:
+            column = table[field.name].take(pa.array(rows[order[start:end]]))
+            taken.append(column.combine_chunks().cast(field.type))
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    return pa.concat_arrays(taken).take(pa.array(back))
 
 
 def _or_null(texts: np.ndarray) -> pa.Array:

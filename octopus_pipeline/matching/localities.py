@@ -110,7 +110,7 @@ def _is_city(segment: str) -> bool:
     if city_name(segment) in ohio_places():
         return True
     words = segment.split()
-    return words[-1] not in STREET_TYPES and words[0] not in _NO_CITY and len(words) <= _MOST_WORDS
+    return words[-1] not in STREET_TYPES and words[0].strip(".") not in _NO_CITY and len(words) <= _MOST_WORDS
 
 
 def _split_place(line: str, *, told: bool) -> tuple[str, str]:

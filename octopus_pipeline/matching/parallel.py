@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -12,6 +13,8 @@ from octopus_pipeline.matching.households import HouseholdMatches, find_househol
 from octopus_pipeline.matching.prepared import PreparedCounties
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.context import BaseContext
     from pathlib import Path
 
 WORTH_PARTICIPANTS: Final = 50_000
@@ -24,23 +27,43 @@ SLICE: Final = 32_768
 def find_households_in_processes(
     participants: pa.Table, counties: PreparedCounties, processes: int
 ) -> HouseholdMatches:
-    """The same as `find_households`, of many participants with so many processes.
+    """The same as `find_households`, of many participants with so many processes, of which this is one.
 
     Raises:
         IndexFileError: if a county's index cannot be read.
     """
     if processes == 1 or participants.num_rows < WORTH_PARTICIPANTS:
         return find_households(participants, counties)
+    starts = range(0, participants.num_rows, SLICE)
+    open_still, found = iter(starts), dict[int, HouseholdMatches]()  # iterating a range is safe for threads
+
+    def work(find: Callable[[pa.Table], HouseholdMatches]) -> None:
+        for start in open_still:
+            found[start] = find(participants.slice(start, SLICE))
+
+    others = processes - 1
+    with (
+        ProcessPoolExecutor(others, _context(), initializer=_begin, initargs=(counties.folder,)) as pool,
+        ThreadPoolExecutor(others) as threads,
+    ):
+        waiting = [
+            threads.submit(work, lambda some: pool.submit(_find, some).result()) for _ in range(others)
+        ]
+        work(partial(find_households, counties=counties))
+        for one in waiting:
+            one.result()
+    return HouseholdMatches(
+        pa.concat_tables([found[start].residence for start in starts]),
+        pa.concat_tables([found[start].demographic for start in starts]),
+    )
+
+
+def _context() -> BaseContext:
+    # A fork server imports what they need once for all of them.
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     context.set_forkserver_preload([__name__])
-    slices = [participants.slice(start, SLICE) for start in range(0, participants.num_rows, SLICE)]
-    with ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(counties.folder,)) as pool:
-        found = list(pool.map(_find, slices))
-    return HouseholdMatches(
-        pa.concat_tables([one.residence for one in found]),
-        pa.concat_tables([one.demographic for one in found]),
-    )
+    return context
 
 
 _counties: PreparedCounties | None = None

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from octopus_pipeline.matching.comparable import NONE
 from octopus_pipeline.matching.levels import Person
-from octopus_pipeline.matching.text_distance import TextPairs
+from octopus_pipeline.matching.text_distance import Letters, TextPairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +24,7 @@ _OURS: Final = 2
 
 _SHORTEST_SIMILAR: Final = 4
 _SHORTEST_TWO_APART: Final = 7
+_MOST_APART: Final = 2
 _ALPHABET: Final = pa.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 
 
@@ -84,12 +85,13 @@ def _any_initial(ours: NDArray[np.int32], theirs: NDArray[np.int32], words: pa.A
 
 
 def _any_similar(ours: NDArray[np.int32], theirs: NDArray[np.int32], words: pa.Array) -> NDArray[np.bool_]:
-    found = np.zeros(len(ours), np.bool_)
+    found, letters = np.zeros(len(ours), np.bool_), Letters(words)
     for mine in ours.T:
         for other in theirs.T:
             rows = np.flatnonzero((mine != other) & (mine != NONE) & (other != NONE))
+            rows = rows[letters.least_edits(mine[rows], other[rows]) <= _MOST_APART]
             texts = TextPairs(mine[rows], other[rows], words)
             most = np.where(texts.shorter >= _SHORTEST_TWO_APART, 2, 1)
-            near = (texts.edits(2) <= most) & (texts.shorter >= _SHORTEST_SIMILAR)
+            near = (texts.edits(_MOST_APART) <= most) & (texts.shorter >= _SHORTEST_SIMILAR)
             found[rows[texts.of_pairs(near)]] = True
     return found

@@ -1,7 +1,7 @@
 """Addresses of the common shapes, read a column at a time: `12 N MAPLE RIDGE DR APT 4, SUNBURY, OH 43074`.
 
-What is read here is read by `address_line` the same, one by one and twenty times as slowly. A word that has a meaning of
-its own there (a unit's position, an abbreviation, a route, a number in words) makes its address one for `address_line`.
+What is read here `address_line` reads the same, one by one and twenty times as slowly. A word that has a meaning of its
+own there (a unit's position, an abbreviation, a route, a number in words) makes its address one for `address_line`.
 """
 
 from __future__ import annotations
@@ -44,12 +44,11 @@ _PLAIN: Final = re.compile(
 """The shapes that are read here, of words of the kinds above."""
 
 _DESIGNATORS: Final = ("#", "APT", "UNIT", "LOT", "STE", "SUITE")
-_SPECIAL: Final = frozenset(
-    """
-    AND TO THRU OHIO STATE STAT STA INTERSTATE ROUTE ROUT RTE COUNTY CNTY CTY TOWN TOWNSHIP TOWNSH TWNSHP TWSP TWNP TWP
-    TWN PRIVATE PVT PRI RURAL STAR KING LUTHERKING KENNEDY MLK JFK
-    """.split()
-)
+_SPECIAL_WORDS: Final = """
+AND TO THRU OHIO STATE STAT STA INTERSTATE ROUTE ROUT RTE COUNTY CNTY CTY TOWN TOWNSHIP TOWNSH TWNSHP TWSP TWNP TWP TWN
+PRIVATE PVT PRI RURAL STAR KING LUTHERKING KENNEDY MLK JFK
+"""
+_SPECIAL: Final = frozenset(_SPECIAL_WORDS.split())
 """Words that make a range, a route with a number, or one of the long names."""
 
 _SHORTEST_NAME: Final = 3
@@ -88,7 +87,10 @@ def read_plain_addresses(texts: pa.Array) -> tuple[NDArray[np.bool_], dict[str, 
     planned = np.array([plan is not None for plan in plans], np.bool_)[found.shape]
     rows = np.flatnonzero(planned)
     table = np.array(
-        [[getattr(plan, name) for name in _Plan.__slots__] if plan else [-1] * len(_Plan.__slots__) for plan in plans],
+        [
+            [getattr(plan, name) for name in _Plan.__slots__] if plan else [-1] * len(_Plan.__slots__)
+            for plan in plans
+        ],
         np.int64,
     ).reshape(len(plans), len(_Plan.__slots__))
     where = dict(zip(_Plan.__slots__, table[found.shape[rows]].T, strict=True))
@@ -126,7 +128,8 @@ def _plan(shape: str) -> _Plan | None:
     behind, city = found["behind"], found["city"]
     if found["type"] is None and (behind or not found["number"] or found["name"] == _ORDINAL):
         return None
-    if behind and found["direction"] or (found["direction"] and found["name"][0] == _LANDMARK):
+    directed = bool(behind) + bool(found["direction"])
+    if directed > 1 or (directed and found["name"][0] == _LANDMARK):
         return None
     if found["name"] == _ORDINAL and not found["number"]:
         return None
@@ -160,7 +163,9 @@ def _kinds() -> dict[str, str]:
         **spelt,
         **{f"{word}.": kind for word, kind in spelt.items()},
         **{f"{word}{dot}": _DESIGNATOR for word in _DESIGNATORS for dot in ("", ".")},
-        **{",": _COMMA, "OH": _OHIO, "OHIO": _OHIO},
+        ",": _COMMA,
+        "OH": _OHIO,
+        "OHIO": _OHIO,
     }
 
 
@@ -183,7 +188,9 @@ def _names(found: Shaped, rows: Rows, begin: Rows, length: Rows) -> tuple[pa.Arr
     single[joined.indices.to_numpy()[length == 1]] = True
     plain = [alone or _reads_same(name) for name, alone in zip(names, single.tolist(), strict=True)]
     read = [name if name.isalpha() else ordinal(int(name[:-2])) for name in names]
-    return pa.array(read, pa.string()).take(joined.indices), np.array(plain, np.bool_)[joined.indices.to_numpy()]
+    return pa.array(read, pa.string()).take(joined.indices), np.array(plain, np.bool_)[
+        joined.indices.to_numpy()
+    ]
 
 
 def _reads_same(joined: str) -> bool:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from octopus_pipeline.matching.blocking import number_keys
 from octopus_pipeline.matching.candidates import find_candidates
@@ -91,12 +93,12 @@ def find_residences(
     ours: Places,
     names: Households,
     po_box: NDArray[np.bool_],
-    verbatim: NDArray[np.object_],
+    verbatim: pa.Array,
     counties: Mapping[str, PreparedCounty],
 ) -> Residences:
     """The parcel of each participant.
 
-    `ours`, `names`, `po_box`: participants, normalised; `verbatim`: the address as they wrote it, in upper case.
+    `ours`, `names`, `po_box`: participants, normalised; `verbatim`: the address as they wrote it.
     """
     listed = list(counties)
     choice = choose_counties(ours, listed, {name: county.city_parcels for name, county in counties.items()})
@@ -224,7 +226,7 @@ def _tell_verbatim(
     method: NDArray[np.object_],
     rows: NDArray[np.int64],
     best: _Best,
-    verbatim: NDArray[np.object_],
+    verbatim: pa.Array,
     counties: Mapping[str, PreparedCounty],
     listed: list[str],
 ) -> None:
@@ -235,20 +237,22 @@ def _tell_verbatim(
             continue
         index = counties[name].index
         found = index.gazetteer
-        theirs = index.parcels["parcel_address"].take(found.parcel[best.row[mine]]).to_pylist()
+        theirs = index.parcels["parcel_address"].take(pa.array(found.parcel[best.row[mine]])).combine_chunks()
+        alike = pc.equal(_as_compared(verbatim.take(pa.array(mine))), _as_compared(theirs))
         streets = found.places.street
-        routes = {code for code, text in enumerate(streets.distinct.to_pylist()) if _is_route(text)}
-        for participant, address, street in zip(
-            mine.tolist(), theirs, streets.codes[best.row[mine]].tolist(), strict=True
-        ):
-            if address is not None and verbatim[participant] == " ".join(address.upper().split()):
-                method[participant] = Method.ADDRESS_EXACT
-            elif street in routes:
-                method[participant] = Method.STATE_ROUTE
+        routes = pc.match_substring_regex(streets.distinct, _ROUTE).to_numpy(zero_copy_only=False)
+        method[mine[routes[streets.codes[best.row[mine]]]]] = Method.STATE_ROUTE
+        method[mine[pc.fill_null(alike, fill_value=False).to_numpy(zero_copy_only=False)]] = (
+            Method.ADDRESS_EXACT
+        )
 
 
-def _is_route(street: str) -> bool:
-    return street[:2] in {"SR", "US", "CR", "TR"} and street[2:3].isdigit()
+_ROUTE: Final = r"^(?:SR|US|CR|TR)\d"
+
+
+def _as_compared(addresses: pa.Array) -> pa.Array:
+    """Addresses in upper case, blanks single."""
+    return pc.replace_substring_regex(pc.utf8_trim_whitespace(pc.utf8_upper(addresses)), r"\s+", " ")
 
 
 def _reasons(

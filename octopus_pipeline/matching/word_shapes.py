@@ -46,7 +46,7 @@ class Shaped:
 
     def at(self, rows: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int32]:
         """Of some texts the code of the word at a place."""
-        return self.words[self.starts[rows] + place]
+        return self.words[self.starts[rows] + place]  # type: ignore[no-any-return]
 
 
 def shaped(texts: pa.Array, kind: Callable[[str], str]) -> Shaped:

@@ -29,7 +29,51 @@ made_of_words = st.builds(
 )
 """Addresses, sensible ones and others."""
 
-any_text = st.one_of(made_of_words, st.text(max_size=300))
+_NAME_WORDS = """
+MAPLE WALNUT KINGSWAY FOREST MARY BAY NEW RUE GROVE MAPLELN 4TH 22ND 8ST PARK RIDGE FORK BEND END
+"""
+_NAMES = _NAME_WORDS.split()
+_UNITS = [
+    "# 4",
+    "#4B",
+    "APT 12",
+    "APT. O",
+    "APT # B2",
+    "UNIT C",
+    ", LOT 1004",
+    "STE N",
+    "NO 7",
+    "REAR",
+    "# 12345",
+]
+_CITIES = [
+    "COLUMBUS",
+    "ST MARYS",
+    "TERRACE PARK",
+    "NEW LONDON",
+    "LONDON",
+    "PLAIN CITY",
+    "NEWTOWNE",
+    "BIG LONDON",
+]
+
+nearly_plain = st.builds(
+    lambda *parts: " ".join(part for part in parts if part).replace(" ,", ","),
+    st.sampled_from(["12", "345", "43215", "123456", ""]),
+    st.sampled_from(["", "", "N", "SOUTH", "NW.", "E"]),
+    st.lists(st.one_of(st.sampled_from(_NAMES), st.sampled_from(WORDS)), min_size=1, max_size=3).map(
+        " ".join
+    ),
+    st.sampled_from(["", "ST", "AVENUE", "DR.", "LN", "CR", "TR", "LA"]),
+    st.sampled_from(["", "", "", "E", "NORTH"]),
+    st.sampled_from(["", "", *_UNITS]),
+    st.sampled_from(["", "", *_CITIES, *(f", {city}" for city in _CITIES)]),
+    st.sampled_from(["", "OH", ", OH", "OHIO", "OH."]),
+    st.sampled_from(["", "43215", "44906-1234", ", 45011", "90210"]),
+)
+"""Addresses in the order in which they are mostly written."""
+
+any_text = st.one_of(made_of_words, nearly_plain, st.text(max_size=300))
 
 
 def brief(parts: AddressParts) -> str:

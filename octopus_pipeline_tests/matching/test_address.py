@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from octopus_pipeline.matching.address import ADDRESS_SCHEMA, normalize_addresses, render_addresses
 from octopus_pipeline.matching.address_line import read_address
-from octopus_pipeline_tests.matching.addresses import any_text
+from octopus_pipeline_tests.matching.addresses import any_text, nearly_plain
 
 
 def test_the_columns_say_where_an_address_is_and_the_cell_where_they_do_not() -> None:
@@ -31,6 +31,13 @@ def test_a_column_is_read_cell_by_cell(texts: list[str]) -> None:
     assert [tuple(row.values()) for row in addresses.to_pylist()] == [
         tuple(read_address(text)) for text in texts
     ]
+
+
+@given(st.lists(nearly_plain, min_size=40, max_size=40))
+@settings(max_examples=150)
+def test_plain_addresses_are_read_as_each_is_alone(texts: list[str]) -> None:
+    rows = normalize_addresses(pa.array(texts)).to_pylist()
+    assert [tuple(row.values()) for row in rows] == [tuple(read_address(text)) for text in texts]
 
 
 @given(st.lists(any_text, max_size=30))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from string import ascii_uppercase
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from octopus_pipeline.matching import nicknames
-from octopus_pipeline.matching.names import (
-    NAME_SCHEMA,
-    NO_NAME,
-    normalize_first_last,
-    normalize_names,
-    read_name,
-)
+from octopus_pipeline.matching import name_words, nicknames
+from octopus_pipeline.matching.name_line import NO_NAME, read_name
+from octopus_pipeline.matching.names import NAME_SCHEMA, normalize_first_last, normalize_names
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,39 @@ def test_no_name_raises(names: list[str]) -> None:
     for row in table.to_pylist():
         assert all(word.isalnum() and word.isascii() for word in [*row["last"], *row["first"]])
         assert not row["organization"] or not row["last"]
+
+
+_WORDS_BY_KIND = {
+    "given": sorted(nicknames.GIVEN_NAMES),
+    "last": ["SAMPLE", "DOE", "BRECKLER", "HILL", "YO", "OTHER", "STONE", "MASON"],
+    "letter": list(ascii_uppercase),
+    "role": sorted(name_words.NO_NAME_WORDS),
+    "comma": [","],
+    "sign": ["&"],
+    "and": ["AND", "OR"],
+    "other": sorted(
+        {"THE", "OF", "CURRENT", "UN", "KNOWN", "", "12", "A.B.", "SMITH-JONES", "O'NEIL"}
+        | name_words.LEGAL_WORDS
+        | name_words.ORGANIZATION_WORDS
+        | name_words.AMBIGUOUS_WORDS
+        | name_words.PARTICLES
+        | name_words.MISSING_WORDS
+        | name_words.TELLING_WORDS
+    ),
+}
+_KINDS = [*["given", "last", "letter", "role", "comma", "and"] * 2, "sign", "other"]
+
+
+@given(st.lists(st.sampled_from(_KINDS), min_size=1, max_size=8), st.randoms(use_true_random=False))
+@settings(max_examples=500)
+def test_names_of_one_shape_are_read_as_each_is_alone(kinds: list[str], random: Random) -> None:
+    names = [
+        " ".join(random.choice(_WORDS_BY_KIND[kind]) for kind in kinds).replace(" ,", ",") for _ in range(40)
+    ]
+    rows = normalize_names(pa.array(names)).to_pylist()
+    assert [tuple(row.values()) for row in rows] == [
+        (list(read.last), list(read.first), read.organization) for read in map(read_name, names)
+    ]
 
 
 def test_a_nickname_is_short_for_one_name() -> None:
