@@ -24,6 +24,8 @@ from benchmarks.households.peer import link
 from benchmarks.households.peer_columns import parcel_columns, participant_columns
 from benchmarks.measurement import Measurement, median, seconds_of
 from octopus_pipeline.counties.ohio import COUNTY_BY_FIPS
+from octopus_pipeline.matching.address_line import read_address
+from octopus_pipeline.matching.name_line import read_given, read_last
 from octopus_pipeline.matching.parallel import find_households_in_processes
 from octopus_pipeline.matching.prepared import PreparedCounties
 from octopus_pipeline.matching.teaching import teach
@@ -109,14 +111,7 @@ def _prepared(
 ) -> Measurement:
     participants = participant_table(raw)
     rounds = _ROUNDS if count == PARTICIPANTS else 1
-    ours = median(
-        [
-            seconds_of(
-                lambda: find_households_in_processes(participants, PreparedCounties(folder), _PROCESSES)
-            )
-            for _ in range(rounds)
-        ]
-    )
+    ours = median([_seconds_prepared(participants, folder) for _ in range(rounds)])
     columns: list[pa.Table] = []
     normalising = seconds_of(lambda: columns.append(participant_columns(raw)))
     theirs = median([link(columns[0], parcels, model).seconds for _ in range(rounds)])
@@ -125,6 +120,15 @@ def _prepared(
         ours / (theirs + normalising),
         most=most,
         how={"ours": ours, "splink": theirs, "splink_normalising": normalising},
+    )
+
+
+def _seconds_prepared(participants: pa.Table, folder: Path) -> float:
+    """Seconds of matching participants whose addresses and names this process has not read before."""
+    for remembering in (read_address, read_last, read_given):
+        remembering.cache_clear()
+    return seconds_of(
+        lambda: find_households_in_processes(participants, PreparedCounties(folder), _PROCESSES)
     )
 
 

@@ -73,6 +73,7 @@ _MOST_ROUNDS: Final = 6
 _PLAIN_UNIT: Final = re.compile(r"[A-Z]?\d{0,4}[A-Z]?").fullmatch
 
 
+@lru_cache(maxsize=1 << 15)
 def read_address(text: str) -> AddressParts:
     """The parts of one address; of no address at all, `NO_ADDRESS`. Any text is read, none raises.
 

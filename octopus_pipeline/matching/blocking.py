@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -156,11 +157,14 @@ def _shared(keys: Keys, block: Block, parcels: int) -> Keys:
 
 def street_keys(streets: pa.Array) -> tuple[Keys, Keys, Keys]:
     """Of each street its first letters, last letters, and consonants as integers."""
-    names = streets.to_pylist()
-    first = np.fromiter((_packed(name[:_FIRST_LETTERS]) for name in names), np.int64, len(names))
-    last = np.fromiter((_packed(name[-_LAST_LETTERS:]) for name in names), np.int64, len(names))
-    consonants = np.fromiter((zlib.crc32(skeleton(name).encode()) for name in names), np.int64, len(names))
-    return first, last, consonants
+    found = np.array([_street_keys(name) for name in streets.to_pylist()], np.int64).reshape(len(streets), 3)
+    return found[:, 0], found[:, 1], found[:, 2]
+
+
+@lru_cache(maxsize=1 << 16)
+def _street_keys(name: str) -> tuple[int, int, int]:
+    first, last = name[:_FIRST_LETTERS], name[-_LAST_LETTERS:]
+    return _packed(first), _packed(last), zlib.crc32(skeleton(name).encode())
 
 
 def skeleton(street: str) -> str:

@@ -38,8 +38,9 @@ def contact_block(keys: NDArray[np.int64]) -> Block:
 
 def rows_with(block: Block, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Every pair of a place in `keys` and a row of the block that has that key."""
-    start = np.searchsorted(block.keys, keys)
-    count = np.where(keys == NO_KEY, 0, np.searchsorted(block.keys, keys, side="right") - start)
+    there = np.flatnonzero(keys != NO_KEY)
+    start = np.searchsorted(block.keys, keys[there])
+    count = np.searchsorted(block.keys, keys[there], side="right") - start
     ends = np.cumsum(count)
     place = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(start - (ends - count), count)
-    return np.repeat(np.arange(len(keys)), count), block.rows[place]
+    return np.repeat(there, count), block.rows[place]

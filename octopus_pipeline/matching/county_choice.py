@@ -26,6 +26,7 @@ WRONG_ZIP: Final = 0.03
 
 _SHORTEST_MISSPELT: Final = 6
 _MOST_EDITS: Final = 2
+_AT_ONCE: Final = 4_096
 
 LEAST: Final = 0.001
 """Counties less likely than this are not looked into."""
@@ -87,8 +88,7 @@ def _by_city(
 ) -> dict[str, NDArray[np.float64]]:
     """Of each participant's city the share that each county has."""
     known = sorted({name for cities in city_parcels.values() for name in cities})
-    spelt = frozenset(known)
-    names = [name if name in spelt else _as_known(name, known) for name in ours.city.distinct.to_pylist()]
+    names = _as_known(ours.city.distinct.to_pylist(), known)
     parcels = np.array(
         [[city_parcels[county].get(name, 0) for name in names] for county in counties], np.float64
     )
@@ -100,12 +100,19 @@ def _by_city(
     return dict(zip(counties, shares[:, ours.city.codes], strict=True))
 
 
-def _as_known(name: str, known: Sequence[str]) -> str:
-    """The city as the counties spell it, if it is at most two letters off one of theirs."""
-    if len(name) < _SHORTEST_MISSPELT:
-        return name
-    found = process.extractOne(name, known, scorer=OSA.distance, score_cutoff=_MOST_EDITS)
-    return found[0] if found is not None else name
+def _as_known(names: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The cities as the counties spell them, where they are at most two letters off one of theirs."""
+    spelt = frozenset(known)
+    spelling = {name: name for name in names if name in spelt or len(name) < _SHORTEST_MISSPELT or not known}
+    unknown = [name for name in names if name not in spelling]
+    for start in range(0, len(unknown), _AT_ONCE):
+        some = unknown[start : start + _AT_ONCE]
+        edits = process.cdist(some, known, scorer=OSA.distance, score_cutoff=_MOST_EDITS, dtype=np.uint8)
+        nearest = edits.argmin(axis=1)
+        near = edits[np.arange(len(some)), nearest] <= _MOST_EDITS
+        for name, place, is_near in zip(some, nearest.tolist(), near.tolist(), strict=True):
+            spelling[name] = known[place] if is_near else name
+    return [spelling[name] for name in names]
 
 
 def _is_one_digit_from_ohio(zips: NDArray[np.int32]) -> NDArray[np.bool_]:

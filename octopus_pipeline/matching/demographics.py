@@ -290,7 +290,14 @@ def _by_name(
 def _namesakes(prepared: PreparedCounty, ours: Places, names: Households) -> tuple[Rows, Rows]:
     """Pairs of a participant and a record on its street, in its ZIP or city, with its last and a given name."""
     index, county = prepared.index, prepared.index.gazetteer
-    where, people = ours.in_terms_of(county.places), names.in_terms_of(county.households)
+    cities = ours.city.in_terms_of(county.places.city.distinct).codes
+    near = (cities != NONE) & (cities < len(county.places.city.distinct))
+    near |= county.streets.zips.look_up(ours.zip.astype(np.int64)) > 0
+    rows = np.flatnonzero(near)
+    where, people = (
+        ours.take(rows).in_terms_of(county.places),
+        names.take(rows).in_terms_of(county.households),
+    )
     left, address = rows_with(county.name_block, name_keys(where, people)[:, 0])
     theirs = county.places.take(address)
     local = (where.zip[left] == theirs.zip) & (theirs.zip > 0)
@@ -299,7 +306,7 @@ def _namesakes(prepared: PreparedCounty, ours: Places, names: Households) -> tup
     # The households' given names are those of all their records, but for a seventh one of a household.
     given = county.households.first[address]
     possible = _share_a_word(people.first[left], given) | (given[:, -1] != NONE)
-    left, parcel = left[possible], county.parcel[address[possible]]
+    left, parcel = rows[left[possible]], county.parcel[address[possible]]
     parcels = index.customers["parcel"].to_numpy()
     start, end = np.searchsorted(parcels, parcel), np.searchsorted(parcels, parcel, side="right")
     left = np.repeat(left, end - start)

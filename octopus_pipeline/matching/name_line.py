@@ -7,6 +7,7 @@ words may be it, and both are kept as candidates, the likelier first.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from octopus_pipeline.matching.ascii_text import folded
@@ -67,13 +68,19 @@ class _Person(NamedTuple):
     """The given names where the last name is known, else every word."""
 
 
+@lru_cache(maxsize=1 << 15)
 def read_last(text: str) -> tuple[str, ...]:
     """A last name that stands alone: as one word, and of a double one its parts."""
+    if text.isalpha() and text.isascii() and text.isupper():
+        return () if text in NO_NAME_WORDS or text in MISSING_WORDS else (text,)
     return _last_names(*(word for word in _words(folded(text).replace("'", "")) if word not in MISSING_WORDS))
 
 
+@lru_cache(maxsize=1 << 15)
 def read_given(text: str) -> tuple[str, ...]:
     """Given names that stand alone, nicknames resolved."""
+    if text.isalpha() and text.isascii() and text.isupper():
+        return () if text in NO_NAME_WORDS or text in MISSING_WORDS else (FORMAL_NAMES.get(text, text),)
     return _given([word for word in _words(folded(text).replace("'", "")) if word not in MISSING_WORDS])
 
 

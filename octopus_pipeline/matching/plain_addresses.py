@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,8 +19,8 @@ from octopus_pipeline.matching.address_line import JUNK, TELLING_WORDS
 from octopus_pipeline.matching.cities import city_name, ohio_places, words_behind_types
 from octopus_pipeline.matching.directions import DIRECTIONS, LANDMARKS
 from octopus_pipeline.matching.street_types import STREET_TYPES
-from octopus_pipeline.matching.street_words import NAME_ENDINGS, TENS_WORDS, ordinal, street_name
-from octopus_pipeline.matching.streets import has_glued_type
+from octopus_pipeline.matching.street_words import NAME_ENDINGS, ORDINAL_WORDS, TENS_WORDS, street_name
+from octopus_pipeline.matching.streets import has_glued_type, split_glued_type
 from octopus_pipeline.matching.units import UNIT_WORDS
 from octopus_pipeline.matching.word_shapes import Shaped, shaped
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
 
 _NUMBER, _LONG_NUMBER, _ZIP, _ORDINAL = "N", "B", "Z", "K"
-_DIRECTION, _NAME, _ENDING, _LANDMARK, _TYPE = "D", "W", "E", "M", "T"
+_DIRECTION, _NAME, _ENDING, _LANDMARK, _GLUED, _TYPE = "D", "W", "E", "M", "G", "T"
 _DESIGNATOR, _UNIT, _LETTER = "U", "V", "L"
 _COMMA, _OHIO, _OTHER = "C", "O", "X"
 
 _PLAIN: Final = re.compile(
-    r"(?P<number>[NB])?(?P<direction>D)?(?P<name>[WEM]{1,4}|K)(?P<type>T)?(?P<behind>D)?"
+    r"(?P<number>[NB])?(?P<direction>D)?(?P<name>[WEMG]{1,4}|K)(?P<type>T)?(?P<behind>D)?"
     r"(?:C?U{1,2}(?P<unit>[NVL]))?"
     r"(?:(?P<comma>C)?(?P<city>[WEM]{1,3})(?:C?O)?(?:C?(?P<zip>Z))?)?"
 )
@@ -52,10 +52,11 @@ _SPECIAL: Final = frozenset(_SPECIAL_WORDS.split())
 """Words that make a range, a route with a number, or one of the long names."""
 
 _SHORTEST_NAME: Final = 3
+_GLUED_MARK: Final = "+"
 _MAY_BE_BOX: Final = re.compile(r"BO[XC]|BX|DRAWER|POB")
 _WITH_DIGITS: Final = (
     (_NUMBER, re.compile(r"[1-9]\d{0,3}")),
-    (_ZIP, re.compile(r"4[345]\d{3}(?:-\d{4})?")),
+    (_ZIP, re.compile(r"(?!43000)4[345]\d{3}(?:-\d{4})?")),
     (_LONG_NUMBER, re.compile(r"[1-9]\d{4,5}")),
     (_UNIT, re.compile(r"[1-9]\d{0,3}[A-Z]|[A-Z]\d{1,3}")),
     (_ORDINAL, re.compile(r"[1-9]\d{0,2}(?:ST|ND|RD|TH)")),
@@ -72,6 +73,7 @@ class _Plan:
     name: int
     names: int
     type: int
+    glued: bool
     unit: int
     city: int
     cities: int
@@ -94,13 +96,13 @@ def read_plain_addresses(texts: pa.Array) -> tuple[NDArray[np.bool_], dict[str, 
         np.int64,
     ).reshape(len(plans), len(_Plan.__slots__))
     where = dict(zip(_Plan.__slots__, table[found.shape[rows]].T, strict=True))
-    street, is_name = _names(found, rows, where["name"], where["names"])
+    street, glued_type, is_name = _names(found, rows, where)
     city, is_city = _cities(found, rows, where)
     plain = is_name & is_city
     if not plain.all():
         kept = np.flatnonzero(plain)
         rows, where = rows[kept], {name: places[kept] for name, places in where.items()}
-        street, city = street.take(pa.array(kept)), city.take(pa.array(kept))
+        street, glued_type, city = (column.take(pa.array(kept)) for column in (street, glued_type, city))
     zips = pc.utf8_slice_codeunits(_word(found, rows, where["zip"]), 0, _ZIP_DIGITS)
     count, none = len(rows), np.zeros(len(rows), np.bool_)
     columns = {
@@ -109,7 +111,7 @@ def read_plain_addresses(texts: pa.Array) -> tuple[NDArray[np.bool_], dict[str, 
         "fraction": pa.repeat("", count),
         "direction": _translated(found, rows, where["direction"], DIRECTIONS),
         "street": street,
-        "street_type": _translated(found, rows, where["type"], STREET_TYPES),
+        "street_type": pc.coalesce(glued_type, _translated(found, rows, where["type"], STREET_TYPES)),
         "unit": pc.fill_null(_word(found, rows, where["unit"]), ""),
         "city": city,
         "zip": zips.cast(pa.int32()),
@@ -126,7 +128,8 @@ def _plan(shape: str) -> _Plan | None:
     if found is None:
         return None
     behind, city = found["behind"], found["city"]
-    if found["type"] is None and (behind or not found["number"] or found["name"] == _ORDINAL):
+    glued = found["type"] is None and found["name"][-1] == _GLUED
+    if found["type"] is None and (behind or not found["number"]):
         return None
     directed = bool(behind) + bool(found["direction"])
     if directed > 1 or (directed and found["name"][0] == _LANDMARK):
@@ -142,6 +145,7 @@ def _plan(shape: str) -> _Plan | None:
         name=found.start("name"),
         names=len(found["name"]),
         type=found.start("type"),
+        glued=glued,
         unit=found.start("unit"),
         city=found.start("city"),
         cities=len(city or ""),
@@ -155,10 +159,12 @@ def _kinds() -> dict[str, str]:
     """The words of which it is known what they are."""
     special = TELLING_WORDS | JUNK | TENS_WORDS | _SPECIAL
     endings = {word for word in NAME_ENDINGS - UNIT_WORDS - _SPECIAL if street_name([word]) == word}
-    spelt = {**dict.fromkeys(STREET_TYPES, _TYPE), **dict.fromkeys(DIRECTIONS, _DIRECTION)}
+    types = {spelling: _TYPE if kind else _OTHER for spelling, kind in STREET_TYPES.items()}
+    spelt = {**types, **dict.fromkeys(DIRECTIONS, _DIRECTION)}
     return {
         **dict.fromkeys(special, _OTHER),
         **dict.fromkeys(endings, _ENDING),
+        **dict.fromkeys(ORDINAL_WORDS, _ORDINAL),
         **dict.fromkeys(LANDMARKS - UNIT_WORDS, _LANDMARK),
         **spelt,
         **{f"{word}.": kind for word, kind in spelt.items()},
@@ -169,6 +175,7 @@ def _kinds() -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=1 << 16)
 def _kind(word: str) -> str:
     known = _kinds().get(word)
     if known is not None:
@@ -176,21 +183,35 @@ def _kind(word: str) -> str:
     if word.isalpha():
         if len(word) < _SHORTEST_NAME:
             return _LETTER if len(word) == 1 else _OTHER
-        return _OTHER if has_glued_type(word) or _MAY_BE_BOX.search(word) else _NAME
+        if _MAY_BE_BOX.search(word):
+            return _OTHER
+        glued = split_glued_type(word)
+        if glued is None:
+            return _NAME
+        return _GLUED if _kind(glued[0]) in {_NAME, _ENDING} else _OTHER
     return next((kind for kind, pattern in _WITH_DIGITS if pattern.fullmatch(word)), _OTHER)
 
 
-def _names(found: Shaped, rows: Rows, begin: Rows, length: Rows) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """The streets' names as one word each, and whether that is one that reads the same ever after."""
-    joined = pc.binary_join(found.spans(rows, begin, length), "").dictionary_encode()
-    names = joined.dictionary.to_pylist()
-    single = np.zeros(len(names), np.bool_)
-    single[joined.indices.to_numpy()[length == 1]] = True
-    plain = [alone or _reads_same(name) for name, alone in zip(names, single.tolist(), strict=True)]
-    read = [name if name.isalpha() else ordinal(int(name[:-2])) for name in names]
-    return pa.array(read, pa.string()).take(joined.indices), np.array(plain, np.bool_)[
-        joined.indices.to_numpy()
-    ]
+def _names(
+    found: Shaped, rows: Rows, where: Mapping[str, Rows]
+) -> tuple[pa.Array, pa.Array, NDArray[np.bool_]]:
+    """The streets' names as one word each, the types glued to them, and whether the name reads the same ever after."""
+    joined = pc.binary_join(found.spans(rows, where["name"], where["names"]), "")
+    marks = pc.if_else(pa.array(where["glued"] == 1), _GLUED_MARK, "")
+    written = pc.binary_join_element_wise(joined, marks, "").dictionary_encode()
+    read = [_name(text) for text in written.dictionary.to_pylist()]
+    names, types = (pa.array((one[place] for one in read), pa.string()) for place in (0, 1))
+    same = np.array([_reads_same(name) for name, _ in read], np.bool_)[written.indices.to_numpy()]
+    return names.take(written.indices), types.take(written.indices), same | (where["names"] == 1)
+
+
+def _name(text: str) -> tuple[str, str | None]:
+    """A name in its one spelling, and the type glued to it where the text is marked to have one."""
+    glued = split_glued_type(text.removesuffix(_GLUED_MARK)) if text.endswith(_GLUED_MARK) else None
+    if glued is not None:
+        return glued
+    is_word = text.isalpha() and text not in ORDINAL_WORDS
+    return (text if is_word else street_name(text.split("-"))), None
 
 
 def _reads_same(joined: str) -> bool:

@@ -137,6 +137,9 @@ def find_residences(
     return Residences(listed, best.county, best.row, best.score, quality, method, reason)
 
 
+_PARCEL_BITS: Final = 32
+
+
 @dataclass(frozen=True, slots=True)
 class _Best:
     """The best candidate of each participant; `all` is the probability that any of the candidates is right.
@@ -178,10 +181,11 @@ def _best(
     )
     odds = np.concatenate([candidates.odds for _, _, candidates in found])
     # A parcel that was found by several addresses counts once, with the best of them.
-    order = np.lexsort((row, -odds, parcel, county, participant))
-    same = (np.diff(participant[order]) == 0) & (np.diff(county[order]) == 0) & (np.diff(parcel[order]) == 0)
+    whole = county.astype(np.int64) << _PARCEL_BITS | parcel
+    order = np.lexsort((row, -odds, whole, participant))
+    same = (np.diff(participant[order]) == 0) & (np.diff(whole[order]) == 0)
     order = order[np.append(True, ~same)] if len(order) else order
-    order = order[np.lexsort((parcel[order], county[order], -odds[order], participant[order]))]
+    order = order[np.lexsort((whole[order], -odds[order], participant[order]))]
     participant, score = participant[order], posteriors(participant[order], odds[order])
     first = np.flatnonzero(np.diff(participant, prepend=NONE))
     best.all[participant[first]] = np.add.reduceat(score, first) if len(first) else []
@@ -252,7 +256,11 @@ _ROUTE: Final = r"^(?:SR|US|CR|TR)\d"
 
 def _as_compared(addresses: pa.Array) -> pa.Array:
     """Addresses in upper case, blanks single."""
-    return pc.replace_substring_regex(pc.utf8_trim_whitespace(pc.utf8_upper(addresses)), r"\s+", " ")
+    written = pc.utf8_trim_whitespace(pc.utf8_upper(addresses))
+    blanks = pc.fill_null(pc.match_substring_regex(written, r"\s\s|[^\S ]"), fill_value=False)
+    if not pc.any(blanks, min_count=0).as_py():
+        return written
+    return pc.if_else(blanks, pc.replace_substring_regex(written, r"\s+", " "), written)
 
 
 def _reasons(

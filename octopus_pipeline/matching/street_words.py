@@ -28,6 +28,9 @@ _ORDINAL_WORDS: Final = {
 }
 TENS_WORDS: Final = frozenset(f"{ten}Y" for ten in _TENS)
 """Words that make an ordinal with the next: `THIRTY`."""
+ORDINAL_WORDS: Final = _ORDINAL_WORDS.keys() | {f"{ten}Y-{unit}" for ten in _TENS for unit in _UNITS}
+"""Ordinals in words: `EIGHTH`, `THIRTY-FIRST`."""
+
 _NUMERIC_ORDINAL = re.compile(r"0*(\d{1,3})(?:ST|ND|RD|TH)")
 _LONGEST_ORDINAL: Final = 3
 _ORDINAL_ENDINGS: Final = frozenset({"ST", "ND", "RD", "TH"})

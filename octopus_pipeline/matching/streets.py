@@ -126,7 +126,13 @@ def _trailing_direction(words: list[str]) -> tuple[list[str], str]:
 
 def has_glued_type(word: str) -> bool:
     """Whether a type is glued to the name: `MAPLELN`."""
-    return word not in _NOT_GLUED and _GLUED_TYPE.fullmatch(word) is not None
+    return split_glued_type(word) is not None
+
+
+def split_glued_type(word: str) -> tuple[str, str] | None:
+    """The name and the type glued to it: `MAPLELN` is `MAPLE`, `LN`; None if none is."""
+    found = _GLUED_TYPE.fullmatch(word) if word not in _NOT_GLUED else None
+    return (found[1], STREET_TYPES[found[2]]) if found is not None else None
 
 
 def _split_type(words: list[str]) -> tuple[list[str], str]:
@@ -136,8 +142,8 @@ def _split_type(words: list[str]) -> tuple[list[str], str]:
         name, kind = words[:-1], STREET_TYPES[last]
         repeated = len(name) > 1 and STREET_TYPES.get(name[-1]) == kind
         return name[:-1] if repeated else name, kind
-    glued = _GLUED_TYPE.fullmatch(last) if last not in _NOT_GLUED else None
+    glued = split_glued_type(last)
     ordinal = _GLUED_ORDINAL.fullmatch(last)
     if ordinal is not None and ordinal[2] in STREET_TYPES:
-        glued = ordinal
-    return ([*words[:-1], glued[1]], STREET_TYPES[glued[2]]) if glued is not None else (words, "")
+        glued = ordinal[1], STREET_TYPES[ordinal[2]]
+    return ([*words[:-1], glued[0]], glued[1]) if glued is not None else (words, "")
