@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.children import SPAWN
 from octopus_pipeline.counties import cleaning
 from octopus_pipeline.counties.fields import DEMOGRAPHIC, RESIDENTIAL
 from octopus_pipeline.matching.households import PARTICIPANT_SCHEMA, find_households
+from octopus_pipeline.matching.parallel import share_out, worker_processes
 from octopus_pipeline.matching.preparing import prepare_county
 
 if TYPE_CHECKING:
@@ -44,14 +43,14 @@ def county_tables(parcels: pa.Table) -> dict[str, tuple[pa.Table, pa.Table]]:
 
 def prepare(tables: Mapping[str, tuple[pa.Table, pa.Table]], folder: Path) -> None:
     """Prepare counties, some at once."""
-    with ProcessPoolExecutor(PROCESSES, SPAWN) as pool:
-        largest_first = sorted(tables.items(), key=lambda item: -item[1][0].num_rows)
-        work = [
-            pool.submit(prepare_county, county, *both, folder / f"{county}.arrow")
-            for county, both in largest_first
-        ]
-        for one in work:
-            one.result()
+    largest_first = sorted(tables.items(), key=lambda item: -item[1][0].num_rows)
+    work = [(county, *both, folder / f"{county}.arrow") for county, both in largest_first]
+    with worker_processes(PROCESSES - 1) as pool:
+        share_out(work, _prepare, _prepare, pool, PROCESSES - 1)
+
+
+def _prepare(county: tuple[str, pa.Table, pa.Table, Path]) -> None:
+    prepare_county(*county)
 
 
 def participant_table(participants: pa.Table, *, names: bool = True) -> pa.Table:

@@ -52,7 +52,8 @@ ADDRESS_SCHEMA: Final = pa.schema(
 _BATCH: Final = 262_144
 _BOX_NUMBER: Final = r"^((?:P\.? ?O\.? )?BOX|POB) [1-9]\d*$"
 _UNIT_LAST: Final = r"^(?P<before>.*[A-Z] (?:#|APT|UNIT|LOT|STE|SUITE) ?#? ?)0*(?P<unit>[1-9]\d{0,3}[A-Z]?)$"
-_NUMBER_FIRST: Final = r"^\s*0*(?P<number>[1-9]\d{0,5})\s+(?P<rest>(?:[NSEW]\s+)?[A-Z][A-Z].*?)\s*$"
+_NUMBER_FIRST: Final = r"^\s*0*(?P<number>[1-9]\d{0,5})\s+(?P<rest>[A-Z].*?)\s*$"
+_RANGE_FIRST: Final = r"^\s*\d+\s+(?:TO|THRU|AND)\s"
 
 
 def normalize_addresses(
@@ -106,7 +107,7 @@ def _read_split(text: pa.Array) -> dict[str, pa.Array]:
     """The columns of texts: of those that differ in the number of the house or box only, one is read."""
     text = pc.replace_substring_regex(text, _BOX_NUMBER, r"\1 1")
     split = pc.extract_regex(text, _NUMBER_FIRST)
-    plain = split.is_valid()
+    plain = pc.and_not(split.is_valid(), pc.match_substring_regex(text, _RANGE_FIRST))
     any_number = pc.binary_join_element_wise("1", pc.struct_field(split, "rest"), " ")
     columns = _read_distinct(pc.if_else(plain, any_number, text))
     numbers = pc.if_else(plain, pc.struct_field(split, "number"), None).cast(pa.int32())

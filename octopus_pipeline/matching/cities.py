@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import resources
-from itertools import pairwise
 from typing import Final
 
 from octopus_pipeline.matching.directions import DIRECTION_WORDS
-from octopus_pipeline.matching.street_types import STREET_TYPES
 
 _WORDS: Final = {
     **{letter: word for letter, word in DIRECTION_WORDS.items() if len(letter) == 1},
@@ -71,16 +69,5 @@ def city_name(text: str) -> str:
 @cache
 def ohio_places() -> frozenset[str]:
     """The postal names of Ohio's places, as `city_name` spells them."""
-    return frozenset(map(city_name, _places()))
-
-
-@cache
-def words_behind_types() -> frozenset[str]:
-    """Words that stand behind a street type in the name of a place: `TERRACE PARK`, `WASHINGTON COURT HOUSE`."""
-    pairs = (pair for line in _places() for pair in pairwise(line.split()))
-    return frozenset(after for before, after in pairs if before in STREET_TYPES)
-
-
-def _places() -> list[str]:
     lines = resources.files(__package__).joinpath("ohio_places.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if not line.startswith("#")]
+    return frozenset(city_name(line) for line in lines if not line.startswith("#"))

@@ -152,7 +152,8 @@ def occurs(
 ) -> NDArray[np.bool_]:
     """Whether each street occurs in its ZIP (where that is 0, in the county), not counting the addresses `without`."""
     anywhere, in_zip = _keys(zips, name, kind, direction)
-    found = np.where(zips > 0, counted[1].look_up(in_zip), counted[0].look_up(anywhere))
+    found, local = np.zeros(len(zips), np.int32), zips > 0
+    found[local], found[~local] = counted[1].look_up(in_zip[local]), counted[0].look_up(anywhere[~local])
     if without is not None:
         own_kind = None if kind is None else without.street_type
         own_direction = None if direction is None else without.direction

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import pyarrow as pa
 
@@ -14,9 +15,11 @@ from octopus_pipeline.matching.households import HouseholdMatches, find_househol
 from octopus_pipeline.matching.prepared import PreparedCounties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from multiprocessing.context import BaseContext
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
 
 WORTH_PARTICIPANTS: Final = 50_000
 """Fewer are matched before a second process is up."""
@@ -35,40 +38,64 @@ def find_households_in_processes(
     """
     if processes == 1 or participants.num_rows < WORTH_PARTICIPANTS:
         return find_households(participants, counties)
-    starts = range(0, participants.num_rows, SLICE)
-    open_still, found = iter(starts), dict[int, HouseholdMatches]()  # iterating a range is safe for threads
-
-    def work(find: Callable[[pa.Table], HouseholdMatches]) -> None:
-        for start in open_still:
-            found[start] = find(participants.slice(start, SLICE))
-
-    others = processes - 1
-    with (
-        ProcessPoolExecutor(others, _context(), initializer=_begin, initargs=(counties.folder,)) as pool,
-        ThreadPoolExecutor(others) as threads,
-    ):
-        waiting = [
-            threads.submit(work, lambda some: pool.submit(_find, some).result()) for _ in range(others)
-        ]
-        work(partial(find_households, counties=counties))
-        for one in waiting:
-            one.result()
+    slices = [participants.slice(start, SLICE) for start in range(0, participants.num_rows, SLICE)]
+    with worker_processes(processes - 1, partial(_begin, counties.folder)) as pool, _collecting_seldom():
+        found = share_out(slices, partial(find_households, counties=counties), _find, pool, processes - 1)
     return HouseholdMatches(
-        pa.concat_tables([found[start].residence for start in starts]),
-        pa.concat_tables([found[start].demographic for start in starts]),
+        pa.concat_tables([one.residence for one in found]),
+        pa.concat_tables([one.demographic for one in found]),
     )
 
 
-def _context() -> BaseContext:
+def share_out(
+    tasks: Sequence[_Task],
+    here: Callable[[_Task], _Result],
+    there: Callable[[_Task], _Result],
+    pool: ProcessPoolExecutor,
+    others: int,
+) -> list[_Result]:
+    """The results of tasks, in their order: this process works on them, and so many others of a pool do.
+
+    `here`, `there`: how a task is done by this process, and by another. Who is done with one takes the next.
+    """
+    open_still, results = iter(range(len(tasks))), dict[int, _Result]()  # safe for threads
+
+    def work(do: Callable[[_Task], _Result]) -> None:
+        for number in open_still:
+            results[number] = do(tasks[number])
+
+    with ThreadPoolExecutor(others) as threads:
+        waiting = [
+            threads.submit(work, lambda task: pool.submit(there, task).result()) for _ in range(others)
+        ]
+        work(here)
+        for one in waiting:
+            one.result()
+    return [results[number] for number in range(len(tasks))]
+
+
+def worker_processes(number: int, begin: Callable[[], None] | None = None) -> ProcessPoolExecutor:
+    """Processes that have imported the matcher; each does `begin` first."""
     # A fork server imports what they need once for all of them.
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     context.set_forkserver_preload([__name__])
-    return context
+    return ProcessPoolExecutor(number, context, initializer=begin)
 
 
 COLLECT_AFTER: Final = 50_000
 """Parts of addresses are many objects and no cycles: looking for these every 700 objects takes a tenth of the time."""
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    thresholds = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
 
 _counties: PreparedCounties | None = None
 """What a process of the pool, and no other, works with."""
@@ -76,8 +103,6 @@ _counties: PreparedCounties | None = None
 
 def _begin(folder: Path) -> None:
     global _counties  # the pool has no other place for what its processes keep
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
     _counties = PreparedCounties(folder)
 
 
@@ -85,4 +110,5 @@ def _find(participants: pa.Table) -> HouseholdMatches:
     if _counties is None:
         message = "this is no process of a pool"
         raise RuntimeError(message)
-    return find_households(participants, _counties)
+    with _collecting_seldom():
+        return find_households(participants, _counties)

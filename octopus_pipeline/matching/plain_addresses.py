@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from octopus_pipeline.matching.address_line import JUNK, TELLING_WORDS
-from octopus_pipeline.matching.cities import city_name, ohio_places, words_behind_types
+from octopus_pipeline.matching.cities import city_name, ohio_places
 from octopus_pipeline.matching.directions import DIRECTIONS, LANDMARKS
 from octopus_pipeline.matching.street_types import STREET_TYPES
 from octopus_pipeline.matching.street_words import NAME_ENDINGS, ORDINAL_WORDS, TENS_WORDS, street_name
@@ -220,19 +220,23 @@ def _reads_same(joined: str) -> bool:
 
 def _cities(found: Shaped, rows: Rows, where: Mapping[str, Rows]) -> tuple[pa.Array, NDArray[np.bool_]]:
     """The cities, and whether they are read as they are written: without a comma part of one may be another's name."""
-    written = pc.binary_join(found.spans(rows, where["city"], where["cities"]), " ").dictionary_encode()
-    texts, codes = written.dictionary.to_pylist(), written.indices.to_numpy()
-    city = pa.array(map(city_name, texts), pa.string()).take(written.indices)
-    whole = np.array([_is_one_city(text) for text in texts], np.bool_)
-    return city, (where["comma"] >= 0) | (where["cities"] == 0) | whole[codes]
+    behind_type = ((where["cities"] > 0) & (where["comma"] < 0)).astype(np.int64)
+    spans = found.spans(rows, where["city"] - behind_type, where["cities"] + behind_type)
+    written = pc.binary_join(spans, " ").dictionary_encode()
+    read = [_city(text) for text in written.dictionary.to_pylist()]
+    city = pa.array((name for name, _ in read), pa.string()).take(written.indices)
+    return city, np.array([is_one for _, is_one in read], np.bool_)[written.indices.to_numpy()]
 
 
-def _is_one_city(text: str) -> bool:
-    words = text.split()
-    if words[:1] and words[0] in words_behind_types():
-        return False
+def _city(text: str) -> tuple[str, bool]:
+    """The city, and whether no more and no fewer words of the text, perhaps with the type before it, name a place."""
+    before, _, behind = text.partition(" ")
+    if _kinds().get(before) != _TYPE:
+        return city_name(text), True
+    words, places = behind.split(), ohio_places()
     ends = (city_name(" ".join(words[place:])) for place in range(1, len(words)))
-    return city_name(text) in ohio_places() or not any(end in ohio_places() for end in ends)
+    name = city_name(behind)
+    return name, city_name(text) not in places and (name in places or not any(end in places for end in ends))
 
 
 def _word(found: Shaped, rows: Rows, place: Rows) -> pa.Array:

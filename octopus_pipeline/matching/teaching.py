@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,12 +17,16 @@ from octopus_pipeline.matching.weights_file import weights_path, write_weights
 
 if TYPE_CHECKING:
     from octopus_pipeline.matching.prepared import PreparedCounties
+    from octopus_pipeline.matching.weights import OwnWeights
 
 LEAST_PARTICIPANTS: Final = 300
 """Fewer participants teach a county nothing: it keeps the weights it has, at first the usual ones."""
 
 LEAST_SHARE: Final = 0.5
 """Participants whose ZIP is the county's with less than this teach nothing."""
+
+THREADS: Final = 2
+"""Counties that learn at once: with more threads they wait for each other."""
 
 
 def teach(
@@ -44,19 +49,23 @@ def teach(
     choice = choose_counties(
         ours, list(prepared), {name: county.city_parcels for name, county in prepared.items()}
     )
-    taught = {}
-    for name, county in prepared.items():
-        rows = np.flatnonzero(choice.shares[name] >= LEAST_SHARE)[:SAMPLE_PARTICIPANTS]
-        if len(rows) < least:
-            continue
-        found = county.index.gazetteer
-        own = learn_own(
-            found,
-            county.index.others,
-            ours.take(rows).in_terms_of(found.places),
-            names.take(rows).in_terms_of(found.households),
+    pupils = {
+        name: rows
+        for name in prepared
+        if len(rows := np.flatnonzero(choice.shares[name] >= LEAST_SHARE)[:SAMPLE_PARTICIPANTS]) >= least
+    }
+
+    def learned(name: str) -> OwnWeights:
+        rows, index = pupils[name], prepared[name].index
+        return learn_own(
+            index.gazetteer,
+            index.others,
+            ours.take(rows).in_terms_of(index.gazetteer.places),
+            names.take(rows).in_terms_of(index.gazetteer.households),
             choice.shares[name][rows],
         )
-        write_weights(own, weights_path(counties.path(name)))
-        taught[name] = len(rows)
-    return taught
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        for name, own in zip(pupils, threads.map(learned, pupils), strict=True):
+            write_weights(own, weights_path(counties.path(name)))
+    return {name: len(rows) for name, rows in pupils.items()}

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 _OTHER_WORDS = """
 MAIN OAK MAPLELN OKINGSWAY THIRTY FIRST 4TH 12 7 314 40 1/2 45 100A 43215 8 TH ND A B N O X T U S US SR STATE ROUTE RT
 CO COUNTY RD TWP OH OHIO MANSFIELD CITY PO BOX OLD ST SAINT DR MLK MARTIN LUTHER KING JR JFK MILE REAR UPPER FRONT SIDE
-PH FL FLOOR APT UNIT LOT STE KEY STOP C/O N/A # , - & ( ) . 's \u00c9 \U0001f600 \u00bd \u200f
+PH FL FLOOR APT UNIT LOT STE KEY STOP TO AND THRU C/O N/A # , - & ( ) . 's \u00c9 \U0001f600 \u00bd \u200f
 """
 WORDS = sorted({*STREET_TYPES, *NAME_ENDINGS, *DIRECTIONS, *_OTHER_WORDS.split()})
 """Every word that means something in an address, and some that do not."""
 
 made_of_words = st.builds(
     lambda number, words, blank: number + blank.join(words),
-    st.sampled_from(["", "12 ", "345 ", "30-32 ", "12A ", "7", "1216 22 "]),
+    st.sampled_from(["", "12 ", "345 ", "30-32 ", "100 TO 104 ", "12A ", "7", "1216 22 "]),
     st.lists(st.sampled_from(WORDS), max_size=7),
     st.sampled_from([" ", "  ", ", ", "-"]),
 )
