@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,9 +14,10 @@ from octopus_pipeline.matching.address_line import AddressParts, address_line, r
 from octopus_pipeline.matching.ascii_text import folded, text_column
 from octopus_pipeline.matching.cities import city_name
 from octopus_pipeline.matching.plain_addresses import read_plain_addresses
+from octopus_pipeline.matching.routes import INTERSTATES, US_ROUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def _column(name: str, kind: pa.DataType, description: str, *, nullable: bool = False) -> pa.Field:
@@ -51,7 +53,6 @@ ADDRESS_SCHEMA: Final = pa.schema(
 
 _BATCH: Final = 262_144
 _BOX_NUMBER: Final = r"^((?:P\.? ?O\.? )?BOX|POB) [1-9]\d*$"
-_UNIT_LAST: Final = r"^(?P<before>.*[A-Z] (?:#|APT|UNIT|LOT|STE|SUITE) ?#? ?)0*(?P<unit>[1-9]\d{0,3}[A-Z]?)$"
 _NUMBER_FIRST: Final = r"^\s*0*(?P<number>[1-9]\d{0,5})\s+(?P<rest>[A-Z].*?)\s*$"
 _RANGE_FIRST: Final = r"^\s*\d+\s+(?:TO|THRU|AND)\s"
 
@@ -115,17 +116,58 @@ def _read_split(text: pa.Array) -> dict[str, pa.Array]:
     return columns
 
 
-def _read_distinct(text: pa.Array) -> dict[str, pa.Array]:
-    """The columns of the texts, each distinct one read once; of those that differ in a unit's number only, one is."""
-    with_unit = pc.match_substring_regex(text, _UNIT_LAST)
-    if not pc.any(with_unit, min_count=0).as_py():
+@dataclass(frozen=True, slots=True)
+class _Varying:
+    """A number that addresses differ in: of those that differ in nothing else, one with a `stand_in` is read.
+
+    Attributes:
+        pattern: the groups `before` and `number`, an address being no more than these.
+        column: what the number is read into; `told` matches it where it was, and the number is its end.
+        apart: numbers that mean more than themselves.
+    """
+
+    pattern: str
+    stand_in: str
+    column: str
+    told: str
+    apart: pa.Array
+
+
+_UNIT: Final = _Varying(
+    r"^(?P<before>.*[A-Z] (?:#|APT|UNIT|LOT|STE|SUITE) ?#? ?)0*(?P<number>[1-9]\d{0,3}[A-Z]?)$",
+    stand_in="1",
+    column="unit",
+    told="^1$",
+    apart=pa.array([], pa.string()),
+)
+_NUMBERED_ROAD: Final = _Varying(
+    r"^(?P<before>.*[A-Z](?: |-)?)(?P<number>[1-9]\d{0,2})$",
+    stand_in="5",
+    column="street",
+    told="^[A-Z]{1,2}5$",
+    apart=pa.array(map(str, US_ROUTES | INTERSTATES)),
+)
+
+
+def _read_distinct(
+    text: pa.Array, varying: Sequence[_Varying] = (_UNIT, _NUMBERED_ROAD)
+) -> dict[str, pa.Array]:
+    """The columns of the texts, each distinct one read once, those that vary in one number as one."""
+    if not varying:
         return _columns(text)
-    found = pc.extract_regex(text, _UNIT_LAST)
-    any_unit = pc.binary_join_element_wise(pc.struct_field(found, "before"), "1", "")
-    columns = _columns(pc.if_else(with_unit, any_unit, text))
-    told = pc.equal(columns["unit"], "1")
-    columns["unit"] = pc.if_else(pc.and_(with_unit, told), pc.struct_field(found, "unit"), columns["unit"])
-    apart = pc.and_(with_unit, pc.invert(told))
+    this, *more = varying
+    found = pc.extract_regex(text, this.pattern)
+    number = pc.struct_field(found, "number")
+    varies = pc.and_not(found.is_valid(), pc.is_in(number, value_set=this.apart))
+    if not pc.any(varies, min_count=0).as_py():
+        return _read_distinct(text, more)
+    with_stand_in = pc.binary_join_element_wise(pc.struct_field(found, "before"), this.stand_in, "")
+    columns = _read_distinct(pc.if_else(varies, with_stand_in, text), more)
+    read = columns[this.column]
+    told = pc.and_(varies, pc.match_substring_regex(read, this.told))
+    with_number = pc.binary_join_element_wise(pc.utf8_slice_codeunits(read, 0, -1), number, "")
+    columns[this.column] = pc.if_else(told, with_number, read)
+    apart = pc.and_not(varies, told)
     if not pc.any(apart, min_count=0).as_py():
         return columns
     read_alone = _columns(text.filter(apart))

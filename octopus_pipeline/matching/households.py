@@ -172,4 +172,4 @@ def _picked(
 
 
 def _or_null(texts: np.ndarray) -> pa.Array:
-    return pa.array([text or None for text in texts.tolist()], _TEXT)
+    return pa.array(texts, _TEXT, mask=texts == "")

@@ -197,15 +197,22 @@ def _best(
     taken = np.where(named[first], first, taken)
     who, chosen = participant[first], order[taken]
     best.county[who], best.row[who], best.score[who] = county[chosen], row[chosen], score[taken]
-    best.exact[who], best.method[who], best.outdone[who] = exact[taken], method[taken], taken != first
+    best.exact[who], best.outdone[who] = exact[taken], taken != first
+    best.method[who] = np.array(_METHODS, object)[method[taken]]
     second = first + 1
     has_rival = (second < len(participant)) & (np.append(participant, NONE)[second] == who)
     best.rival[who[has_rival]] = score[second[has_rival]]
     return best
 
 
-def _kinds(compared: Comparison) -> tuple[NDArray[np.bool_], NDArray[np.object_], NDArray[np.bool_]]:
-    """Whether the pairs agree in all of the address, what they rest on, and whether a last name speaks for them."""
+_METHODS: Final = tuple(Method)
+
+
+def _kinds(compared: Comparison) -> tuple[NDArray[np.bool_], NDArray[np.int8], NDArray[np.bool_]]:
+    """Whether the pairs agree in all of the address, what they rest on, and whether a last name speaks for them.
+
+    What they rest on is a place in `_METHODS`.
+    """
     same_zip, same_city = compared.zip == Zip.SAME, compared.city == City.SAME
     exact = (
         (compared.number == Number.SAME)
@@ -219,10 +226,10 @@ def _kinds(compared: Comparison) -> tuple[NDArray[np.bool_], NDArray[np.object_]
     by_name |= (compared.secondary >= Secondary.OURS_MISSING_OF_SEVERAL) & (
         compared.person <= Person.SIMILAR_LAST
     )
-    method = np.full(len(compared.pairs), Method.ADDRESS_SIMILAR, object)
-    method[~same_zip & same_city & (compared.name == Name.SAME)] = Method.ADDRESS_AND_CITY
-    method[by_name] = Method.NAME_AND_ADDRESS
-    method[exact] = Method.ADDRESS_NORMALISED
+    method = np.full(len(compared.pairs), _METHODS.index(Method.ADDRESS_SIMILAR), np.int8)
+    method[~same_zip & same_city & (compared.name == Name.SAME)] = _METHODS.index(Method.ADDRESS_AND_CITY)
+    method[by_name] = _METHODS.index(Method.NAME_AND_ADDRESS)
+    method[exact] = _METHODS.index(Method.ADDRESS_NORMALISED)
     return exact, method, compared.person <= Person.LAST
 
 
