@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from octopus_pipeline.matching.county_index import Gazetteer
     from octopus_pipeline.matching.weights import Table
 
-SAMPLE_PARCELS: Final = 30_000
+SAMPLE_PARCELS: Final = 60_000
 
 _LEFT_OUT: Final = {
     "number": 0.1, "zip": 0.08, "city": 0.1, "street_type": 0.08, "direction": 0.12, "secondary": 0.2,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -61,8 +62,12 @@ def share_out(
     open_still, results = iter(range(len(tasks))), dict[int, _Result]()  # safe for threads
 
     def work(do: Callable[[_Task], _Result]) -> None:
-        for number in open_still:
-            results[number] = do(tasks[number])
+        try:
+            for number in open_still:
+                results[number] = do(tasks[number])
+        except BaseException:
+            deque(open_still, maxlen=0)  # nobody need go on
+            raise
 
     with ThreadPoolExecutor(others) as threads:
         waiting = [

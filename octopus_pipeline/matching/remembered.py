@@ -57,6 +57,21 @@ def made_with(counties: PreparedCounties) -> str:
     return _digest(orjson.dumps([versions, _version_of_matching()]))
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Keys of participants with a valid match, and of those whose match was made with something else."""
+
+    valid: set[bytes]
+    outdated: set[bytes]
+
+
+def remembered(collection: Collection[dict[str, Any]], keys: Sequence[bytes], made_with: str) -> Remembered:
+    """Of which of the participants with these keys something is remembered."""
+    found = collection.find({"_id": {"$in": keys}}, {"made_with": True}, batch_size=len(keys) + 1).to_list()
+    valid = {document["_id"] for document in found if document["made_with"] == made_with}
+    return Remembered(valid, {document["_id"] for document in found} - valid)
+
+
 def recall(collection: Collection[dict[str, Any]], keys: Sequence[bytes], made_with: str) -> Recalled:
     """What is remembered of the participants with these keys."""
     at_once = len(keys) + 1

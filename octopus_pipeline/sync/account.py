@@ -20,11 +20,12 @@ from octopus_pipeline.emailoctopus.errors import InvalidKeyError, MissingKeyErro
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.exports.whole_csv import require_writable
 from octopus_pipeline.store.mongo import MongoUnavailableError, lost
-from octopus_pipeline.sync.campaign import CampaignResult, Stages
+from octopus_pipeline.sync.campaign import ENGAGEMENT, CampaignResult, Stages
 from octopus_pipeline.sync.contacts import ListRefresh, expected_pages, lists_in_need, refresh_list
 from octopus_pipeline.sync.decisions import DecisionError, read_decisions
 from octopus_pipeline.sync.finishing import Finisher
 from octopus_pipeline.sync.interpreter import tuned_interpreter
+from octopus_pipeline.sync.match_ahead import match_ahead
 from octopus_pipeline.sync.outage import OutageWatch
 from octopus_pipeline.sync.plan import Mode, pages_of, report_counts, reports_to_fetch
 from octopus_pipeline.sync.reports import ReportDownload, download_report, table_of
@@ -146,6 +147,8 @@ class _AccountSync:
         """
         asked = [known for known in campaigns if self._stages.reports and known.is_readable]
         others = [known for known in campaigns if not (self._stages.reports and known.is_readable)]
+        if self._stages.matches:
+            match_ahead(self._connections, [str(known.key) for known in others], ENGAGEMENT, self._now)
         yield from self._settle(
             {self._campaigns.submit(self._finish, known, None, []): known for known in others}, {}
         )

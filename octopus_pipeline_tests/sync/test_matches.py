@@ -17,9 +17,10 @@ from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA, FLAGS
 from octopus_pipeline.matching import remembered
 from octopus_pipeline.matching.decisions import Decision, Verdict
 from octopus_pipeline.matching.households import RESIDENCE_SCHEMA, find_households
+from octopus_pipeline.matching.parallel import find_households_in_processes
 from octopus_pipeline.matching.parcel_records import Parcel
 from octopus_pipeline.sandbox.counties import SampleCounty
-from octopus_pipeline.sync import matches
+from octopus_pipeline.sync import match_ahead, matches
 from octopus_pipeline.sync.campaign import ENGAGEMENT, CampaignResult, Stages
 from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.decisions import DecisionError, record_decision
@@ -167,6 +168,43 @@ def test_each_distinct_participant_is_matched_once_not_once_a_campaign(
     results(bench)
     assert looked_for == []
     assert (rows(bench, RESIDENCE_MATCHES), rows(bench, DEMOGRAPHIC_MATCHES)) == first
+
+
+def test_the_people_of_many_campaigns_are_matched_at_once(
+    bench: Bench,
+    counties: dict[str, SampleCounty],
+    looked_for: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results(bench, Stages())
+    load(bench.connections, counties["Franklin"])
+    results(bench)
+    assert len(looked_for) > 2, "few people: each campaign's on its own"
+    distinct = bench.database["household_matches"].count_documents({})
+    found = rows(bench, RESIDENCE_MATCHES), rows(bench, DEMOGRAPHIC_MATCHES)
+    looked_for.clear()
+    ahead: list[int] = []
+
+    def counted(people: pa.Table, prepared: PreparedCounties, processes: int) -> HouseholdMatches:
+        ahead.append(people.num_rows)
+        return find_households_in_processes(people, prepared, processes)
+
+    monkeypatch.setattr(match_ahead, "find_households_in_processes", counted)
+    monkeypatch.setattr(match_ahead, "WORTH_PARTICIPANTS", 1)
+    monkeypatch.setattr(match_ahead, "AT_ONCE", distinct // 2)
+    bench.database["household_matches"].delete_many({})
+    for outdated in (False, True):
+        if outdated:
+            bench.database["household_matches"].update_many({}, {"$set": {"made_with": "another county"}})
+        results(bench)
+        assert (sum(ahead), len(ahead) > 1, looked_for) == (distinct, True, []), (
+            "campaigns find all their own"
+        )
+        assert (rows(bench, RESIDENCE_MATCHES), rows(bench, DEMOGRAPHIC_MATCHES)) == found
+        assert bench.database["household_matches"].count_documents({}) == distinct
+        ahead.clear()
+    results(bench)
+    assert ahead == looked_for == []
 
 
 def test_a_changed_participant_and_no_other_is_matched_again(
