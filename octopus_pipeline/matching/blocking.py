@@ -48,10 +48,46 @@ _VOWELS: Final = str.maketrans("", "", "AEIOUY")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A kind of key: the parcels' keys in ascending order, and beside each the parcel's row."""
+    """A kind of key, to be looked up.
+
+    Attributes:
+        keys: the distinct keys in ascending order.
+        starts: where the rows of each begin in `rows`, and where those of the last end.
+        rows: the records' rows, by key, then ascending.
+    """
 
     keys: Keys
+    starts: NDArray[np.int32]
     rows: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, keys: Keys, rows: NDArray[Any]) -> Block:
+        """The block of records whose rows are ascending for each key."""
+        order = np.argsort(keys, kind="stable")
+        ascending = keys[order]
+        first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(keys)])
+        return cls(
+            ascending[first], np.append(first, len(keys)).astype(np.int32), rows[order].astype(np.int32)
+        )
+
+    def look_up(self, keys: Keys, most: int | None = None) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Every pair of a place in `keys` and a row that has that key; keys of more rows than `most` have none."""
+        if not len(self.keys):
+            return np.zeros(0, np.int64), np.zeros(0, np.int32)
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        there = np.flatnonzero(self.keys[place] == keys)
+        place = place[there]
+        start = self.starts[place].astype(np.int64)
+        count = self.starts[place + 1] - start
+        if most is not None:
+            count[count > most] = 0
+        return np.repeat(there, count), self.rows[ranges(start, count)]
+
+
+def ranges(start: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`count` integers from each `start` on, one range behind the other."""
+    ends = np.cumsum(count)
+    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(start - (ends - count), count)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +145,7 @@ def name_keys(places: Places, households: Households) -> Keys:
 def block(keys: Keys) -> Block:
     """The block of the records' keys."""
     found, _ = np.nonzero(keys != NO_KEY)
-    flat = keys[keys != NO_KEY]
-    order = np.argsort(flat, kind="stable")
-    return Block(flat[order], found[order].astype(np.int32))
+    return Block.of(keys[keys != NO_KEY], found)
 
 
 def candidate_pairs(
@@ -145,14 +179,8 @@ def _shared(keys: Keys, block: Block, parcels: int) -> Keys:
     row, _ = np.nonzero(keys != NO_KEY)
     flat = keys[keys != NO_KEY]
     order = np.argsort(flat, kind="stable")  # bisecting for ascending keys stays within the cache
-    row, flat = row[order], flat[order]
-    start = np.searchsorted(block.keys, flat)
-    count = np.searchsorted(block.keys, flat, side="right") - start
-    count[count > MOST_CANDIDATES] = 0
-    ends = np.cumsum(count)
-    total = int(ends[-1]) if len(ends) else 0
-    place = np.arange(total) + np.repeat(start - (ends - count), count)
-    return np.repeat(row, count) * parcels + block.rows[place]  # type: ignore[no-any-return]
+    place, rows = block.look_up(flat[order], MOST_CANDIDATES)
+    return row[order][place] * parcels + rows
 
 
 def street_keys(streets: pa.Array) -> tuple[Keys, Keys, Keys]:

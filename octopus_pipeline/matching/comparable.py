@@ -137,16 +137,23 @@ def places(addresses: pa.Table) -> Places:
     )
 
 
-def households(names: pa.Table, *more: pa.Table) -> Households:
-    """Normalised names (`NAME_SCHEMA`) as numbers; several tables of the same rows make one household a row."""
-    tables = (names, *more)
+def words_of(*tables: pa.Table) -> pa.Array:
+    """The distinct words of normalised names (`NAME_SCHEMA`), sorted."""
     words = pc.unique(
         pa.chunked_array(
             [pc.list_flatten(table[kind].combine_chunks()) for table in tables for kind in ("last", "first")],
             pa.string(),
         )
     )
-    words = words.take(pc.sort_indices(words))
+    return words.take(pc.sort_indices(words))
+
+
+def households(*tables: pa.Table, words: pa.Array | None = None) -> Households:
+    """Normalised names (`NAME_SCHEMA`) as numbers; several tables of the same rows make one household a row.
+
+    `words`: a dictionary that has every word of theirs; their own by default.
+    """
+    words = words_of(*tables) if words is None else words
     last = _matrix([table["last"].combine_chunks() for table in tables], words, LAST_NAMES)
     first = _matrix([table["first"].combine_chunks() for table in tables], words, FIRST_NAMES)
     return Households(last, first, words)

@@ -32,15 +32,11 @@ def phone_keys(phones: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
 def contact_block(keys: NDArray[np.int64]) -> Block:
     """The rows that have a key, by key."""
     rows = np.flatnonzero(keys != NO_KEY)
-    order = rows[np.argsort(keys[rows], kind="stable")]
-    return Block(keys[order], order.astype(np.int32))
+    return Block.of(keys[rows], rows)
 
 
 def rows_with(block: Block, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Every pair of a place in `keys` and a row of the block that has that key."""
     there = np.flatnonzero(keys != NO_KEY)
-    start = np.searchsorted(block.keys, keys[there])
-    count = np.searchsorted(block.keys, keys[there], side="right") - start
-    ends = np.cumsum(count)
-    place = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(start - (ends - count), count)
-    return np.repeat(there, count), block.rows[place]
+    place, rows = block.look_up(keys[there])
+    return there[place], rows

@@ -52,6 +52,7 @@ class CountyIndex:
         others: what its other parcels have in common with a participant.
         parcels: `PARCEL_SCHEMA`, ascending by parcel_id.
         customers: `parcel`, the row in `parcels`, and `CUSTOMER_FIELDS` of a demographic record; ascending by parcel.
+        people: the names of each of `customers`, in the words of the gazetteer's households.
         emails, phones: the rows of `customers` by the keys of their e-mail and telephone (`contact_keys`).
     """
 
@@ -60,6 +61,7 @@ class CountyIndex:
     others: OtherWeights
     parcels: pa.Table
     customers: pa.Table
+    people: Households
     emails: Block
     phones: Block
 

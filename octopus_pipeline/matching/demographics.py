@@ -11,10 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from octopus_pipeline.counties import cleaning
-from octopus_pipeline.matching.blocking import name_keys
-from octopus_pipeline.matching.comparable import NONE, households
+from octopus_pipeline.matching.blocking import name_keys, ranges
+from octopus_pipeline.matching.comparable import NONE
 from octopus_pipeline.matching.contact_keys import email_keys, phone_keys, rows_with
-from octopus_pipeline.matching.names import normalize_names
 from octopus_pipeline.matching.residences import Quality, Reason
 
 if TYPE_CHECKING:
@@ -225,10 +224,9 @@ def _by_parcel(
     found.reason[who[several]] = Reason.SEVERAL
     found.quality[who[several]] = Quality.REVIEW
     left = np.repeat(who[several], (end - start)[several])
-    right = np.concatenate(
-        [np.arange(*ends) for ends in zip(start[several], end[several], strict=True)] or [np.zeros(0, int)]
-    )
-    rank = _name_ranks(index.customers["customer_name"], right, names, left)
+    right = ranges(start[several], (end - start)[several])
+    people = names.take(left).in_terms_of(index.people) if len(left) else names.take(left)
+    rank = _name_ranks(people, index.people.take(right))
     best = _only_best(left, right, rank, index.customers["customer_name"])
     mine, row = (np.concatenate(parts).astype(np.int64) for parts in zip(chosen, best, strict=True))
     found.take_in(
@@ -302,30 +300,19 @@ def _namesakes(prepared: PreparedCounty, ours: Places, names: Households) -> tup
     theirs = county.places.take(address)
     local = (where.zip[left] == theirs.zip) & (theirs.zip > 0)
     local |= (where.city.codes[left] == theirs.city.codes) & (theirs.city.codes != NONE)
-    left, address = left[local], address[local]
-    # The households' given names are those of all their records, but for a seventh one of a household.
-    given = county.households.first[address]
-    possible = _share_a_word(people.first[left], given) | (given[:, -1] != NONE)
-    left, parcel = rows[left[possible]], county.parcel[address[possible]]
+    left, parcel = left[local], county.parcel[address[local]]
     parcels = index.customers["parcel"].to_numpy()
     start, end = np.searchsorted(parcels, parcel), np.searchsorted(parcels, parcel, side="right")
-    left = np.repeat(left, end - start)
-    right = np.concatenate(
-        [np.arange(*ends) for ends in zip(start, end, strict=True)] or [np.zeros(0, int)]
-    ).astype(np.int64)
-    both = _name_ranks(index.customers["customer_name"], right, names, left) == _BOTH
-    return left[both], right[both]
+    left, right = np.repeat(left, end - start), ranges(start, end - start)
+    both = _name_ranks(people.take(left), index.people.take(right)) == _BOTH
+    return rows[left[both]], right[both]
 
 
 _BOTH: Final = 2
 
 
-def _name_ranks(customers: pa.ChunkedArray, right: Rows, names: Households, left: Rows) -> Rows:
-    """2 where last and given name of a record are the participant's, 1 where the last name is, else 0."""
-    if not len(right):
-        return np.zeros(0, np.int64)
-    theirs = households(normalize_names(customers.take(pa.array(right))))
-    mine = names.take(left).in_terms_of(theirs)
+def _name_ranks(mine: Households, theirs: Households) -> Rows:
+    """2 where last and given name of a record are the participant's, 1 where the last name is, else 0; row by row."""
     last = _share_a_word(mine.last, theirs.last)
     return last.astype(np.int64) + (last & _share_a_word(mine.first, theirs.first))
 

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Of the file's form and of all that it is made with: an index of another version is made again."""
 
 LEFTOVER_AGE_SECONDS: Final = 24 * 3600
 """An unfinished file older than this belongs to no living writer."""
 
 _BLOCKS: Final = (*NUMBER_BLOCKS, "last name", "e-mail", "telephone")
+_BLOCK_PARTS: Final = ("keys", "starts", "rows")
 _NUMBERS: Final = ("number", "number_to", "direction", "street_type", "zip")
 _TEXTS: Final = ("street", "secondary", "city")
 _AREAS: Final = ("zips", "cities", "areas")
@@ -114,9 +115,10 @@ def _columns(index: CountyIndex) -> dict[str, NDArray[Any] | pa.Array]:
         texts: Texts = getattr(places, name)
         columns |= {f"{name} codes": texts.codes, f"{name} texts": texts.distinct}
     columns |= {"last names": households.last, "first names": households.first, "words": households.words}
+    columns |= {"people: last names": index.people.last, "people: first names": index.people.first}
     blocks = (*found.number_blocks, found.name_block, index.emails, index.phones)
     for name, block in zip(_BLOCKS, blocks, strict=True):
-        columns |= {f"{name}: keys": block.keys, f"{name}: rows": block.rows}
+        columns |= {f"{name}: {part}": getattr(block, part) for part in _BLOCK_PARTS}
     for name in _STREETS:
         for where, counted in zip(_WHERE, getattr(found.streets, name), strict=True):
             columns |= {f"{name} {where}": counted.keys, f"{name} {where} counts": counted.counts}
@@ -159,12 +161,15 @@ def _index(county: str, lists: dict[str, pa.Array]) -> CountyIndex:
     places = Places(number, number_to, direction, street_type, zips, street, secondary, city)
     streets = Streets(names, typed, full, zip_counts, cities, areas, numbers("spread"))
     *number_blocks, name_block, emails, phones = (
-        Block(numbers(f"{name}: keys"), numbers(f"{name}: rows")) for name in _BLOCKS
+        Block(*(numbers(f"{name}: {part}") for part in _BLOCK_PARTS)) for name in _BLOCKS
     )
-    households = Households(
-        numbers("last names").reshape(-1, LAST_NAMES),
-        numbers("first names").reshape(-1, FIRST_NAMES),
-        lists["words"],
+    households, people = (
+        Households(
+            numbers(f"{whose}last names").reshape(-1, LAST_NAMES),
+            numbers(f"{whose}first names").reshape(-1, FIRST_NAMES),
+            lists["words"],
+        )
+        for whose in ("", "people: ")
     )
     return CountyIndex(
         county=county,
@@ -176,6 +181,7 @@ def _index(county: str, lists: dict[str, pa.Array]) -> CountyIndex:
         ),
         parcels=table("parcels"),
         customers=table("customers"),
+        people=people,
         emails=emails,
         phones=phones,
     )

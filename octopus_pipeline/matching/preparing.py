@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from octopus_pipeline.matching.address import normalize_addresses
-from octopus_pipeline.matching.comparable import NONE, households, places
+from octopus_pipeline.matching.comparable import NONE, households, places, words_of
 from octopus_pipeline.matching.contact_keys import contact_block, email_keys, phone_keys
 from octopus_pipeline.matching.county_index import CountyIndex, gazetteer
 from octopus_pipeline.matching.county_rows import county_rows
@@ -87,7 +87,10 @@ def build_index(county: str, rows: CountyRows) -> CountyIndex:
     """Normalise a county's addresses and names, block them, and count what they have in common."""
     addresses = rows.addresses
     where = places(normalize_addresses(addresses["address"], addresses["city"], addresses["zip"]))
-    who = households(normalize_names(addresses["owner"]), normalize_names(addresses["customer"]))
+    owner, customer = normalize_names(addresses["owner"]), normalize_names(addresses["customer"])
+    each = normalize_names(rows.customers["customer_name"])
+    words = words_of(owner, customer, each)
+    who = households(owner, customer, words=words)
     parcel = addresses["parcel"].to_numpy()
     told = _distinct(parcel, where)
     found = gazetteer(where.take(told), who.take(told), parcel[told])
@@ -97,6 +100,7 @@ def build_index(county: str, rows: CountyRows) -> CountyIndex:
         others=count_others(found),
         parcels=rows.parcels,
         customers=rows.customers,
+        people=households(each, words=words),
         emails=contact_block(email_keys(rows.customers["email"])),
         phones=contact_block(phone_keys(rows.customers["mobile"])),
     )

@@ -162,7 +162,7 @@ def test_an_index_that_cannot_be_read_says_what_to_do(
         with pytest.raises(IndexFileError, match=f"is damaged: {again} again"):
             find_households(participants("5410 Martel Rd"), PreparedCounties(tmp_path))
     path.write_bytes(whole)
-    monkeypatch.setattr(index_file, "VERSION", "2")
+    monkeypatch.setattr(index_file, "VERSION", "another")
     with pytest.raises(IndexFileError, match=f"was made by another version: {again} again"):
         find_households(participants("5410 Martel Rd"), PreparedCounties(tmp_path))
 
