@@ -28,6 +28,9 @@ _SHORTEST_MISSPELT: Final = 6
 _MOST_EDITS: Final = 2
 _AT_ONCE: Final = 4_096
 
+MOSTLY: Final = 0.5
+"""Who is not found, and whose ZIP is by more than half in counties that are not prepared, probably lives in those."""
+
 LEAST: Final = 0.001
 """Counties less likely than this are not looked into."""
 
@@ -39,7 +42,7 @@ class CountyChoice:
     Attributes:
         shares: county -> of each participant, from 0 to 1.
         zip_known: whether a county of Ohio has the ZIP.
-        zip_prepared: whether one of the prepared counties has it.
+        zip_prepared: whether the prepared counties have at least half of it.
     """
 
     shares: dict[str, NDArray[np.float64]]
@@ -64,9 +67,7 @@ def choose_counties(
     for county in counties:
         here = pairs.filter(pc.equal(pairs["county"], county))
         by_zip[county][here["row"].to_numpy()] = here["weight"].to_numpy()
-    prepared = np.zeros(count, np.bool_)
-    for weights in by_zip.values():
-        prepared |= weights > 0
+    prepared = sum(by_zip.values(), np.zeros(count))
     by_city = _by_city(ours, counties, city_parcels)
     parcels = {county: sum(city_parcels[county].values()) for county in counties}
     total = max(sum(parcels.values()), 1)
@@ -80,7 +81,7 @@ def choose_counties(
         guessed = likely * by_city[county]
         share = np.maximum(by_zip[county], guessed)
         shares[county] = np.where(nowhere, max(parcels[county] / total, LEAST), share)
-    return CountyChoice(shares, known, prepared)
+    return CountyChoice(shares, known, prepared >= MOSTLY)
 
 
 def _by_city(

@@ -81,6 +81,8 @@ def test_the_county_is_found_by(
     [
         (("110 FranklinDublin Rd", "MARION", "43302"), "county not loaded"),
         (("110 Nowhere Rd", "MARYSVILLE", "43040"), "county not loaded"),
+        # Delaware has a tenth of the ZIP, Marion most of it.
+        (("110 Nowhere Rd", "WALDO", "43356"), "county not loaded"),
         (("110 FranklinDublin Rd", "LAS VEGAS", "89101"), "ZIP outside loaded counties"),
         (("110 FranklinDublin Rd", None, "89101"), "ZIP outside loaded counties"),
         (("110 Nowhere Rd", "DUBLIN", "94568"), "ZIP outside loaded counties"),

@@ -77,7 +77,7 @@ def test_a_match_is_told_in_words_from_the_address_to_the_household() -> None:
     ("words", "told"),
     [
         (["12 Birch St", "--zip", "44906"], "to review (several equal candidates)"),
-        (["12 Birch St", "--zip", "44906"], "the best has 49"),
+        (["12 Birch St", "--zip", "44906"], "the best has 4"),
         (["999 Oak St", "--zip", "44906"], "no match (number unknown)"),
         (["PO Box 7", "--zip", "44906"], "a post-office box: nobody lives there"),
         (["1 Main St", "--zip", "43215"], "not loaded: Franklin (100 % of the ZIP)"),
