@@ -46,7 +46,7 @@ def prepare(tables: Mapping[str, tuple[pa.Table, pa.Table]], folder: Path) -> No
     largest_first = sorted(tables.items(), key=lambda item: -item[1][0].num_rows)
     work = [(county, *both, folder / f"{county}.arrow") for county, both in largest_first]
     with worker_processes(PROCESSES - 1) as pool:
-        share_out(work, _prepare, _prepare, pool, PROCESSES - 1)
+        share_out(work, _prepare, lambda one: pool.submit(_prepare, one), PROCESSES - 1)
 
 
 def _prepare(county: tuple[str, pa.Table, pa.Table, Path]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -26,7 +26,7 @@ WORTH_PARTICIPANTS: Final = 50_000
 """Fewer are matched before a second process is up."""
 
 SLICE: Final = 65_536
-"""Participants that a process matches at once: what bounds its memory."""
+"""As many participants at most does a process match at once: what bounds its memory."""
 
 
 def find_households_in_processes(
@@ -41,7 +41,12 @@ def find_households_in_processes(
         return find_households(participants, counties)
     slices = [participants.slice(start, SLICE) for start in range(0, participants.num_rows, SLICE)]
     with worker_processes(processes - 1, partial(_begin, counties.folder)) as pool, _collecting_seldom():
-        found = share_out(slices, partial(find_households, counties=counties), _find, pool, processes - 1)
+        found = share_out(
+            slices,
+            here=partial(find_households, counties=counties),
+            there=lambda part: pool.submit(_find, _written(part)),
+            others=processes - 1,
+        )
     return HouseholdMatches(
         pa.concat_tables([one.residence for one in found]),
         pa.concat_tables([one.demographic for one in found]),
@@ -51,13 +56,12 @@ def find_households_in_processes(
 def share_out(
     tasks: Sequence[_Task],
     here: Callable[[_Task], _Result],
-    there: Callable[[_Task], _Result],
-    pool: ProcessPoolExecutor,
+    there: Callable[[_Task], Future[_Result]],
     others: int,
 ) -> list[_Result]:
-    """The results of tasks, in their order: this process works on them, and so many others of a pool do.
+    """The results of tasks, in their order: this process works on them, and so many others do.
 
-    `here`, `there`: how a task is done by this process, and by another. Who is done with one takes the next.
+    `here`, `there`: how a task is done by this process, and given to another. Who is done with one takes the next.
     """
     open_still, results = iter(range(len(tasks))), dict[int, _Result]()  # safe for threads
 
@@ -70,9 +74,7 @@ def share_out(
             raise
 
     with ThreadPoolExecutor(others) as threads:
-        waiting = [
-            threads.submit(work, lambda task: pool.submit(there, task).result()) for _ in range(others)
-        ]
+        waiting = [threads.submit(work, lambda task: there(task).result()) for _ in range(others)]
         work(here)
         for one in waiting:
             one.result()
@@ -111,9 +113,17 @@ def _begin(folder: Path) -> None:
     _counties = PreparedCounties(folder)
 
 
-def _find(participants: pa.Table) -> HouseholdMatches:
+def _written(part: pa.Table) -> pa.Buffer:
+    """A part of a table to be sent: pickled, it would take the whole of it along."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, part.schema) as writer:
+        writer.write_table(part)
+    return sink.getvalue()
+
+
+def _find(written: pa.Buffer) -> HouseholdMatches:
     if _counties is None:
         message = "this is no process of a pool"
         raise RuntimeError(message)
     with _collecting_seldom():
-        return find_households(participants, _counties)
+        return find_households(pa.ipc.open_stream(written).read_all(), _counties)

@@ -7,9 +7,8 @@ own there (a unit's position, an abbreviation, a route, a number in words) makes
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
+# Kinds of words: a letter each, so that a shape is a text of them.
 _NUMBER, _LONG_NUMBER, _ZIP, _ORDINAL = "N", "B", "Z", "K"
 _DIRECTION, _NAME, _ENDING, _LANDMARK, _GLUED, _TYPE = "D", "W", "E", "M", "G", "T"
 _DESIGNATOR, _UNIT, _LETTER = "U", "V", "L"
@@ -64,21 +64,26 @@ _WITH_DIGITS: Final = (
 _ZIP_DIGITS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Where the parts of a shape stand: the place of the first word and, of name and city, how many; -1 if nowhere."""
+class _Plan(NamedTuple):
+    """Where the parts of a shape stand: the place of the first word, -1 if there is none; of name and city how many.
+
+    `glued`: 1 if the type is glued to the name's last word.
+    """
 
     number: int
     direction: int
     name: int
     names: int
     type: int
-    glued: bool
+    glued: int
     unit: int
     city: int
     cities: int
     zip: int
     comma: int
+
+
+_NO_PLAN: Final = _Plan(*[-1] * len(_Plan._fields))
 
 
 def read_plain_addresses(texts: pa.Array) -> tuple[NDArray[np.bool_], dict[str, pa.Array]]:
@@ -88,14 +93,8 @@ def read_plain_addresses(texts: pa.Array) -> tuple[NDArray[np.bool_], dict[str, 
     plans = [_plan(shape) for shape in found.shapes]
     planned = np.array([plan is not None for plan in plans], np.bool_)[found.shape]
     rows = np.flatnonzero(planned)
-    table = np.array(
-        [
-            [getattr(plan, name) for name in _Plan.__slots__] if plan else [-1] * len(_Plan.__slots__)
-            for plan in plans
-        ],
-        np.int64,
-    ).reshape(len(plans), len(_Plan.__slots__))
-    where = dict(zip(_Plan.__slots__, table[found.shape[rows]].T, strict=True))
+    table = np.array([plan or _NO_PLAN for plan in plans], np.int64).reshape(-1, len(_NO_PLAN))
+    where = dict(zip(_Plan._fields, table[found.shape[rows]].T, strict=True))
     street, glued_type, is_name = _names(found, rows, where)
     city, is_city = _cities(found, rows, where)
     plain = is_name & is_city
@@ -104,7 +103,7 @@ def read_plain_addresses(texts: pa.Array) -> tuple[NDArray[np.bool_], dict[str, 
         rows, where = rows[kept], {name: places[kept] for name, places in where.items()}
         street, glued_type, city = (column.take(pa.array(kept)) for column in (street, glued_type, city))
     zips = pc.utf8_slice_codeunits(_word(found, rows, where["zip"]), 0, _ZIP_DIGITS)
-    count, none = len(rows), np.zeros(len(rows), np.bool_)
+    count = len(rows)
     columns = {
         "number": _word(found, rows, where["number"]).cast(pa.int32()),
         "number_to": pa.nulls(count, pa.int32()),
@@ -115,7 +114,7 @@ def read_plain_addresses(texts: pa.Array) -> tuple[NDArray[np.bool_], dict[str, 
         "unit": pc.fill_null(_word(found, rows, where["unit"]), ""),
         "city": city,
         "zip": zips.cast(pa.int32()),
-        "po_box": pa.array(none),
+        "po_box": pa.array(np.zeros(count, np.bool_)),
     }
     plain = np.zeros(len(texts), np.bool_)
     plain[rows] = True
@@ -145,7 +144,7 @@ def _plan(shape: str) -> _Plan | None:
         name=found.start("name"),
         names=len(found["name"]),
         type=found.start("type"),
-        glued=glued,
+        glued=int(glued),
         unit=found.start("unit"),
         city=found.start("city"),
         cities=len(city or ""),

@@ -7,7 +7,7 @@ read as that one was.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -125,7 +125,7 @@ def _kind(word: str) -> str:
     return _WORD if len(word) > 1 else _INITIAL
 
 
-@cache
+@lru_cache(maxsize=1 << 12)
 def _reading(shape: str) -> _Reading | None:
     """How the names of a shape are read; None if that depends on more than the shape."""
     between = {_COMMA, _SIGN, _AND}

@@ -59,4 +59,4 @@ def _fail(task: int) -> int:
 
 def test_what_fails_in_another_process_fails_here() -> None:
     with worker_processes(1) as pool, pytest.raises(ValueError, match="task"):
-        share_out([*range(4)], _fail, _fail, pool, 1)
+        share_out([*range(4)], _fail, lambda task: pool.submit(_fail, task), 1)
