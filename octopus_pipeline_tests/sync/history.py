@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS
 from octopus_pipeline.sandbox.truth import expected_participants
 from octopus_pipeline.sync.campaign import ENGAGEMENT
+from octopus_pipeline.sync.contacts import CONTACTS
 from octopus_pipeline.sync.reports import table_of
 from octopus_pipeline_tests.truth import FLAGS, csv_rows, expected_document, stored_document
 
@@ -47,14 +50,16 @@ def trace(bench: Bench, known: KnownCampaign) -> Trace:
 def assert_true(bench: Bench, known: KnownCampaign, before: Trace | None = None) -> None:
     """A campaign's documents and CSV are what is true of the account now.
 
-    A contact deleted since keeps the address, status and fields of `before`.
+    A contact deleted since keeps the address, status and fields that its list had last, read for whatever campaign;
+    where no list was ever read (API v1.6), those of `before`.
     """
     campaign_id, earlier = known.campaign.id, before.documents if before else {}
     stored = {key: stored_document(one) for key, one in trace(bench, known).documents.items()}
     truth = expected_participants(bench.account, campaign_id)
     expected = {key: expected_document(campaign_id, one) for key, one in truth.items()}
+    listed = _last_listed(bench, known)
     for contact_id in expected.keys() - bench.account.contacts.keys():
-        last_known = earlier.get(contact_id) or stored.get(contact_id) or {}
+        last_known = listed.get(contact_id) or earlier.get(contact_id) or stored.get(contact_id) or {}
         expected[contact_id] |= {name: last_known.get(name) or None for name in _PERSON}
     differing = {
         contact_id: (stored.get(contact_id), expected.get(contact_id))
@@ -69,6 +74,21 @@ def assert_true(bench: Bench, known: KnownCampaign, before: Trace | None = None)
         (one["email_address"] or "", *(one["engagement"][flag] for flag in FLAGS))
         for one in expected.values()
     )
+
+
+def _last_listed(bench: Bench, known: KnownCampaign) -> dict[str, dict[str, Any]]:
+    """The contacts of a campaign's lists as the lists' tables have them, by contact id."""
+    tables = bench.connections.tables
+    contacts = [
+        contact
+        for list_id in known.campaign.list_ids
+        if tables.exists(CONTACTS, list_id)
+        for contact in tables.read(CONTACTS, list_id, columns=["contact_id", *_PERSON]).to_pylist()
+    ]
+    return {
+        one["contact_id"]: {**one, "status": one["status"].upper(), "fields": orjson.loads(one["fields"])}
+        for one in contacts
+    }
 
 
 def assert_nothing_fell(before: Iterable[Trace], after: Iterable[Trace]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from octopus_pipeline.emailoctopus.records import Report
 from octopus_pipeline.sandbox.faults import FaultKind, FaultRule
 from octopus_pipeline.sandbox.truth import expected_requests
 from octopus_pipeline.sync.account import CampaignFailure
@@ -153,6 +155,34 @@ def test_contacts_deleted_since_stay_as_last_known(bench: Bench) -> None:
     for key in kept:
         for column in ("email_address", "status", "fields"):
             assert after[key][column] == before[key][column]
+
+
+def test_a_contact_deleted_since_is_what_its_list_had_last_though_read_for_another_campaign(
+    bench: Bench,
+) -> None:
+    bench.connections.settings = bench.connections.settings.model_copy(
+        update={"octopus_contacts_max_age_minutes": 0}
+    )
+    bench.sync()
+    campaigns = {one.campaign.id: one for one in bench.campaigns()}
+    sent: dict[str, list[str]] = {}
+    for campaign_id in campaigns:
+        for row in bench.account.rows(campaign_id, Report.SENT):
+            sent.setdefault(row.contact_id, []).append(campaign_id)
+    contact_id, (earlier, later, *_) = next(
+        one for one in sent.items() if len(one[1]) > 1 and one[0] in bench.account.contacts
+    )
+    contact = bench.account.contacts[contact_id]
+    contact.fields_json = '{"City": "LIMA"}'
+    contact.last_updated_at = bench.account.now + timedelta(minutes=1)
+    bench.sandbox.control.advance(1)
+    bench.sync([campaigns[earlier]])
+    del bench.account.contacts[contact_id]
+    bench.sandbox.control.advance(1)
+    bench.sync([campaigns[later]])
+    after = documents(bench.database)
+    assert after[later, contact_id]["fields"] == {"City": "LIMA"}
+    assert after[later, contact_id]["email_address"] == contact.email_address
 
 
 def test_a_contact_list_cut_short_is_not_kept(bench: Bench) -> None:
