@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from octopus_pipeline.matching.comparable import NONE
+from octopus_pipeline.matching.sorting import distinct_and_codes, is_first, places_in, stable_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,19 +64,14 @@ class Block:
     @classmethod
     def of(cls, keys: Keys, rows: NDArray[Any]) -> Block:
         """The block of records whose rows are ascending for each key."""
-        order = np.argsort(keys, kind="stable")
-        ascending = keys[order]
-        first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(keys)])
-        return cls(
-            ascending[first], np.append(first, len(keys)).astype(np.int32), rows[order].astype(np.int32)
-        )
+        distinct, codes = distinct_and_codes(keys)
+        starts = np.append(0, np.cumsum(np.bincount(codes, minlength=len(distinct)))).astype(np.int32)
+        return cls(distinct, starts, rows[stable_order(codes)].astype(np.int32))
 
     def look_up(self, keys: Keys, most: int | None = None) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Every pair of a place in `keys` and a row that has that key; keys of more rows than `most` have none."""
-        if not len(self.keys):
-            return np.zeros(0, np.int64), np.zeros(0, np.int32)
-        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        there = np.flatnonzero(self.keys[place] == keys)
+        place = places_in(self.keys, keys)
+        there = np.flatnonzero(place >= 0)
         place = place[there]
         start = self.starts[place].astype(np.int64)
         count = self.starts[place + 1] - start
@@ -155,32 +151,23 @@ def candidate_pairs(
     packed = [_shared(own, block, parcels) for own, block in zip(keys, blocks, strict=True)]
     numbered = _distinct(np.concatenate(packed))
     named = _distinct(_shared(by_name, name_block, parcels))
-    named = named[~_are_in(numbered, named)]
+    named = named[places_in(numbered, named) < 0]
     both = np.concatenate([numbered, named])
-    order = np.argsort(both, kind="stable")
+    order = np.argsort(both)
     return Pairs(both[order] // parcels, both[order] % parcels, order >= len(numbered))
 
 
 def _distinct(values: Keys) -> Keys:
     """The distinct values in ascending order: sorting is several times faster here than numpy's hashing."""
     values.sort()
-    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
-
-
-def _are_in(ascending: Keys, values: Keys) -> NDArray[np.bool_]:
-    if not len(ascending):
-        return np.zeros(len(values), np.bool_)
-    place = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
-    return ascending[place] == values  # type: ignore[no-any-return]
+    return values[is_first(values)]
 
 
 def _shared(keys: Keys, block: Block, parcels: int) -> Keys:
     """Pairs that share a key of one block, as participant * parcels + parcel, perhaps repeated."""
     row, _ = np.nonzero(keys != NO_KEY)
-    flat = keys[keys != NO_KEY]
-    order = np.argsort(flat, kind="stable")  # bisecting for ascending keys stays within the cache
-    place, rows = block.look_up(flat[order], MOST_CANDIDATES)
-    return row[order][place] * parcels + rows
+    place, rows = block.look_up(keys[keys != NO_KEY], MOST_CANDIDATES)
+    return row[place] * parcels + rows
 
 
 def street_keys(streets: pa.Array) -> tuple[Keys, Keys, Keys]:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from octopus_pipeline.matching.directions import LETTERS
+from octopus_pipeline.matching.sorting import first_places, stable_order
 from octopus_pipeline.matching.street_types import STREET_TYPES
 
 if TYPE_CHECKING:
@@ -117,9 +118,9 @@ class Households:
 
     def in_terms_of(self, county: Households) -> Households:
         """The same with the codes of another's words."""
-        last = Texts(self.last, self.words).in_terms_of(county.words)
-        first = Texts(self.first, self.words).in_terms_of(county.words)
-        return Households(last.codes, first.codes, last.distinct)
+        both = Texts(np.concatenate([self.last, self.first], axis=1), self.words).in_terms_of(county.words)
+        last, first = np.split(both.codes, [LAST_NAMES], axis=1)
+        return Households(last, first, both.distinct)
 
 
 def places(addresses: pa.Table) -> Places:
@@ -189,9 +190,8 @@ def _matrix(columns: list[pa.Array], words: pa.Array, width: int) -> Integers:
     if not len(codes):
         return matrix
     # The same word of two lists counts once, at its first place.
-    _, first = np.unique(rows * (len(words) + 1) + codes, return_index=True)
-    kept = np.sort(first)
-    kept = kept[np.argsort(rows[kept], kind="stable")]
+    kept = np.sort(first_places(rows * (len(words) + 1) + codes))
+    kept = kept[stable_order(rows[kept])]
     rows, codes = rows[kept], codes[kept]
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
     place = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from octopus_pipeline.matching.comparable import NONE
+from octopus_pipeline.matching.sorting import places_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,10 +62,7 @@ class Counted:
 
     def look_up(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
         """How often each occurred."""
-        if not len(self.keys):
-            return np.zeros(len(keys), np.int32)
-        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[place] == keys, self.counts[place], 0)
+        return np.append(self.counts, np.int32(0))[places_in(self.keys, keys)]
 
 
 @dataclass(frozen=True, slots=True)

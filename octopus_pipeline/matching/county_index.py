@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class Gazetteer:
     """A county's addresses, to be searched; a row an address of a parcel, which has two if its records differ.
 
+    The rows are ascending by parcel.
+
     Attributes:
         places, households: what is compared.
         parcel: of each row the parcel, a row of `CountyIndex.parcels`.

@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from octopus_pipeline.matching.sorting import first_places
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -111,8 +113,10 @@ def county_rows(residential: pa.Table, demographic: pa.Table) -> CountyRows:
 
 def _sorted(records: pa.Table) -> pa.Table:
     """By parcel id, and where that is repeated by all else: the same, whatever the order was."""
+    ids = records["parcel_id"].combine_chunks()
+    if pc.all(pc.less(ids[:-1], ids[1:]), min_count=0).as_py():
+        return records
     order = pc.sort_indices(records, sort_keys=[("parcel_id", "ascending")])
-    ids = records["parcel_id"]
     if pc.count_distinct(ids).as_py() < len(ids):
         order = pc.sort_indices(records, sort_keys=[(name, "ascending") for name in records.schema.names])
     return records.take(order)
@@ -147,13 +151,13 @@ def _distinct(listed: pa.Table) -> pa.Table:
     """The addresses that a parcel has, each once: a record without street or ZIP adds nothing to one that has them."""
     plain = pc.utf8_upper(pc.fill_null(listed["address"], "")).combine_chunks()
     frame = pa.table({"parcel": listed["parcel"], "address": plain})
-    _, rows = _first_of_each(frame)
+    rows = _first_of_each(frame)
     numbers = np.bincount(frame["parcel"].to_numpy()[rows], minlength=1)
     empty = pc.equal(plain, "").to_numpy(zero_copy_only=False)[rows]
     kept = rows[~empty | (numbers[frame["parcel"].to_numpy()[rows]] == 1)]
     return listed.take(pa.array(np.sort(kept))).sort_by("parcel")
 
 
-def _first_of_each(frame: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _first_of_each(frame: pa.Table) -> NDArray[np.int64]:
     codes = frame["address"].combine_chunks().dictionary_encode().indices.to_numpy()
-    return np.unique(frame["parcel"].to_numpy().astype(np.int64) << 32 | codes, return_index=True)
+    return first_places(frame["parcel"].to_numpy().astype(np.int64) << 32 | codes)

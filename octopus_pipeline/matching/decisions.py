@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from octopus_pipeline.matching.demographics import NO_RECORD
 from octopus_pipeline.matching.households import DEMOGRAPHIC_MATCH_SCHEMA, RESIDENCE_SCHEMA, HouseholdMatches
 from octopus_pipeline.matching.parcel_records import Parcel, parcel_records
 from octopus_pipeline.matching.residences import Quality, Reason
@@ -189,7 +188,7 @@ def _overruled(
     if _matched_parcel(found.demographic) == parcel:
         return residence, found.demographic | {"agrees": True}
     if records.demographic is None:
-        return residence, _no_record(NO_RECORD)
+        return residence, _no_record(Reason.NO_RECORD)
     nothing = dict.fromkeys(DEMOGRAPHIC_MATCH_SCHEMA.names)
     return residence, {**nothing, **records.demographic, **certain, "agrees": True}
 

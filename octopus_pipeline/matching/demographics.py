@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,15 +11,18 @@ import pyarrow.compute as pc
 
 from octopus_pipeline.counties import cleaning
 from octopus_pipeline.matching.blocking import name_keys, ranges
+from octopus_pipeline.matching.coded import Coded
 from octopus_pipeline.matching.comparable import NONE
 from octopus_pipeline.matching.contact_keys import email_keys, phone_keys, rows_with
 from octopus_pipeline.matching.residences import Quality, Reason
+from octopus_pipeline.matching.sorting import is_first, stable_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from octopus_pipeline.matching.coded import Codes
     from octopus_pipeline.matching.comparable import Households, Places
     from octopus_pipeline.matching.prepared import PreparedCounty
     from octopus_pipeline.matching.residences import Residences
@@ -33,11 +35,8 @@ BY_CONTACT: Final = 0.99
 BY_NAME: Final = 0.95
 """The score of the only record on the participant's street with the same last and given name: set, not measured."""
 
-NO_RECORD: Final = "no demographic record"
-"""Why there is none, where the parcel is known and nobody of it is in the demographic records."""
 
-
-class DemographicMethod(StrEnum):
+class DemographicMethod(Coded):
     """How a demographic record was found."""
 
     EMAIL = "e-mail"
@@ -61,9 +60,9 @@ class Demographics:
     county: NDArray[np.int32]
     row: Rows
     score: NDArray[np.float64]
-    quality: NDArray[np.object_]
-    method: NDArray[np.object_]
-    reason: NDArray[np.object_]
+    quality: Codes
+    method: Codes
+    reason: Codes
     agrees: NDArray[np.int8]
 
     @classmethod
@@ -72,7 +71,7 @@ class Demographics:
         count = len(residences.score)
         return cls(
             np.full(count, NONE, np.int32), np.full(count, NONE, np.int64), np.full(count, np.nan),
-            np.full(count, Quality.NO_MATCH, object), np.full(count, "", object), residences.reason.copy(),
+            np.full(count, Quality.NO_MATCH.code, np.int8), np.full(count, NONE, np.int8), residences.reason.copy(),
             np.full(count, NONE, np.int8),
         )  # fmt: skip
 
@@ -83,12 +82,12 @@ class Demographics:
         row: Rows,
         *,
         score: NDArray[np.float64] | float,
-        quality: NDArray[np.object_] | Quality,
+        quality: Codes | int,
         method: DemographicMethod,
     ) -> None:
         """Give participants their records."""
         self.county[who], self.row[who], self.score[who] = county, row, score
-        self.quality[who], self.method[who], self.reason[who] = quality, method, ""
+        self.quality[who], self.method[who], self.reason[who] = quality, method.code, NONE
 
 
 def find_demographics(
@@ -101,7 +100,7 @@ def find_demographics(
 ) -> Demographics:
     """The demographic record of each participant; the first kind of evidence that tells of exactly one wins."""
     found = Demographics.nobody(residences)
-    matched = np.isin(residences.quality, (Quality.EXACT, Quality.FUZZY))
+    matched = np.isin(residences.quality, (Quality.EXACT.code, Quality.FUZZY.code))
     home = _home_parcels(residences, matched, counties)
     cleaned = {
         DemographicMethod.EMAIL: cleaning.emails(emails),
@@ -114,13 +113,15 @@ def find_demographics(
         _take_only(found, who, county, row, parcel, open_still, at_home, method)
     for place, prepared in enumerate(counties.values()):
         left = np.flatnonzero(
-            (found.county == NONE) & (residences.county == place) & (residences.quality != Quality.NO_MATCH)
+            (found.county == NONE)
+            & (residences.county == place)
+            & (residences.quality != Quality.NO_MATCH.code)
         )
         _by_parcel(found, left, place, prepared, residences, names)
     left = np.flatnonzero((found.county == NONE) & (names.last[:, 0] != NONE) & (names.first[:, 0] != NONE))
     _by_name(found, left, counties, ours.take(left), names.take(left))
     parcel = _parcels(found.county, found.row, counties)
-    known = matched & (found.county != NONE) & (found.method != DemographicMethod.PARCEL)
+    known = matched & (found.county != NONE) & (found.method != DemographicMethod.PARCEL.code)
     found.agrees[known] = ((home[:, 0] == found.county) & (home[:, 1] == parcel))[known]
     return found
 
@@ -165,7 +166,7 @@ def records_with(
         parcel = index.customers["parcel"].to_numpy()[row].astype(np.int64)
         parts.append((who, np.full(len(who), place, np.int64), row.astype(np.int64), parcel))
     who, county, row, parcel = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((row, parcel, county, who))
+    order = stable_order(who)  # of each county they are ascending by participant, and then by record
     return who[order], county[order], row[order], parcel[order]
 
 
@@ -191,13 +192,13 @@ def _take_only(
     parcels = np.add.reduceat(new_parcel, np.flatnonzero(first))
     only = np.flatnonzero(first)[parcels == 1]
     several = who[np.flatnonzero(first)[parcels > 1]]
-    found.reason[several] = Reason.SEVERAL
+    found.reason[several] = Reason.SEVERAL.code
     found.take_in(
         who[only],
         county[only].astype(np.int32),
         row[only],
         score=BY_CONTACT,
-        quality=Quality.EXACT,
+        quality=Quality.EXACT.code,
         method=method,
     )
 
@@ -215,14 +216,14 @@ def _by_parcel(
     parcels = index.customers["parcel"].to_numpy()
     parcel = index.gazetteer.parcel[residences.row[who]]
     start, end = np.searchsorted(parcels, parcel), np.searchsorted(parcels, parcel, side="right")
-    found.reason[who[end == start]] = NO_RECORD
-    review = residences.quality[who] == Quality.REVIEW
-    found.quality[who[review & (end > start)]] = Quality.REVIEW
+    found.reason[who[end == start]] = Reason.NO_RECORD.code
+    review = residences.quality[who] == Quality.REVIEW.code
+    found.quality[who[review & (end > start)]] = Quality.REVIEW.code
     one = ~review & (end == start + 1)
     chosen = [who[one], start[one]]
     several = np.flatnonzero(~review & (end > start + 1))
-    found.reason[who[several]] = Reason.SEVERAL
-    found.quality[who[several]] = Quality.REVIEW
+    found.reason[who[several]] = Reason.SEVERAL.code
+    found.quality[who[several]] = Quality.REVIEW.code
     left = np.repeat(who[several], (end - start)[several])
     right = ranges(start[several], (end - start)[several])
     people = names.take(left).in_terms_of(index.people) if len(left) else names.take(left)
@@ -271,7 +272,8 @@ def _by_name(
         left, row = _namesakes(prepared, ours, names)
         parcel = prepared.index.customers["parcel"].to_numpy()[row]
         parts.append(np.stack([left, np.full(len(left), place), parcel, row]))
-    left, county, parcel, row = np.unique(np.concatenate(parts, axis=1), axis=1)
+    each = np.concatenate(parts, axis=1)
+    left, county, parcel, row = each[:, stable_order(each[0])]
     first = np.flatnonzero(np.diff(left, prepend=NONE))
     last = np.append(first[1:], len(left))[: len(first)] - 1
     only = first[(county[first] == county[last]) & (parcel[first] == parcel[last])]
@@ -280,7 +282,7 @@ def _by_name(
         county[only].astype(np.int32),
         row[only],
         score=BY_NAME,
-        quality=Quality.FUZZY,
+        quality=Quality.FUZZY.code,
         method=DemographicMethod.NAME_ON_STREET,
     )
 
@@ -301,6 +303,9 @@ def _namesakes(prepared: PreparedCounty, ours: Places, names: Households) -> tup
     local = (where.zip[left] == theirs.zip) & (theirs.zip > 0)
     local |= (where.city.codes[left] == theirs.city.codes) & (theirs.city.codes != NONE)
     left, parcel = left[local], county.parcel[address[local]]
+    # A parcel's addresses are one behind the other.
+    new = is_first(left) | is_first(parcel)
+    left, parcel = left[new], parcel[new]
     parcels = index.customers["parcel"].to_numpy()
     start, end = np.searchsorted(parcels, parcel), np.searchsorted(parcels, parcel, side="right")
     left, right = np.repeat(left, end - start), ranges(start, end - start)

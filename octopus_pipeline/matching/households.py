@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from octopus_pipeline.matching.address import normalize_addresses
 from octopus_pipeline.matching.comparable import NONE, households, places
-from octopus_pipeline.matching.demographics import find_demographics
+from octopus_pipeline.matching.demographics import DemographicMethod, find_demographics
 from octopus_pipeline.matching.names import normalize_first_last
-from octopus_pipeline.matching.residences import Quality, find_residences
+from octopus_pipeline.matching.residences import Method, Quality, Reason, find_residences
+from octopus_pipeline.matching.sorting import stable_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,7 @@ DEMOGRAPHIC_MATCH_SCHEMA: Final = pa.schema(
 )
 """One row a participant: the household's record; `agrees` is false where e-mail, telephone or name are another's."""
 
-BATCH: Final = 65_536
+BATCH: Final = 75_000
 """Participants matched at once: what bounds memory."""
 
 
@@ -108,9 +109,9 @@ def _residence_table(found: Residences, counties: Mapping[str, PreparedCounty]) 
     for place, prepared in enumerate(counties.values()):
         mine = found.county == place
         rows[mine] = prepared.index.gazetteer.parcel[found.row[mine]]
-    county = _county_names(found.county, counties)
-    taken = [_picked(field, parcels, found.county, rows) for field in list(RESIDENCE_SCHEMA)[1:6]]
-    quality = pa.array(found.quality, _TEXT)
+    county, by_county = _county_names(found.county, counties), _ByCounty.of(found.county, len(counties))
+    taken = [_picked(field, parcels, by_county, rows) for field in list(RESIDENCE_SCHEMA)[1:6]]
+    quality = Quality.texts(found.quality)
     matched = pc.is_in(quality, value_set=pa.array([Quality.EXACT, Quality.FUZZY]))
     review = pc.equal(quality, Quality.REVIEW)
 
@@ -120,9 +121,9 @@ def _residence_table(found: Residences, counties: Mapping[str, PreparedCounty]) 
     columns = [where(matched, column) for column in (county, *taken)]
     columns += [
         quality,
-        _or_null(found.method),
+        Method.texts(found.method),
         pa.array(found.score, from_pandas=True),
-        _or_null(found.reason),
+        Reason.texts(found.reason),
     ]
     columns += [where(review, column) for column in (county, taken[0], taken[1])]
     return pa.table(columns, schema=RESIDENCE_SCHEMA)
@@ -130,24 +131,25 @@ def _residence_table(found: Residences, counties: Mapping[str, PreparedCounty]) 
 
 def _demographic_table(found: Demographics, counties: Mapping[str, PreparedCounty]) -> pa.Table:
     customers = [prepared.index.customers for prepared in counties.values()]
-    parcel = _picked(pa.field("parcel", pa.int32()), customers, found.county, found.row)
+    by_county = _ByCounty.of(found.county, len(counties))
+    parcel = _picked(pa.field("parcel", pa.int32()), customers, by_county, found.row)
     parcel_rows = pc.fill_null(parcel, NONE).to_numpy(zero_copy_only=False)
     ids = _picked(
         RESIDENCE_SCHEMA.field("parcel_id"),
         [p.index.parcels for p in counties.values()],
-        found.county,
+        by_county,
         parcel_rows,
     )
     columns = [_county_names(found.county, counties), ids]
     columns += [
-        _picked(field, customers, found.county, found.row) for field in list(DEMOGRAPHIC_MATCH_SCHEMA)[2:9]
+        _picked(field, customers, by_county, found.row) for field in list(DEMOGRAPHIC_MATCH_SCHEMA)[2:9]
     ]
     columns += [
-        pa.array(found.quality, _TEXT),
-        _or_null(found.method),
+        Quality.texts(found.quality),
+        DemographicMethod.texts(found.method),
         pa.array(found.score, from_pandas=True),
     ]
-    columns += [_or_null(found.reason), pa.array(found.agrees == 1, mask=found.agrees == NONE)]
+    columns += [Reason.texts(found.reason), pa.array(found.agrees == 1, mask=found.agrees == NONE)]
     return pa.table(columns, schema=DEMOGRAPHIC_MATCH_SCHEMA)
 
 
@@ -155,21 +157,37 @@ def _county_names(county: NDArray[np.int32], counties: Mapping[str, PreparedCoun
     return pa.array(list(counties), _TEXT).take(pa.array(county, mask=county == NONE))
 
 
+@dataclass(frozen=True, slots=True)
+class _ByCounty:
+    """Participants in the order of their counties.
+
+    Attributes:
+        order: their places in that order, those without a county first.
+        ends: where those without a county end in it, and those of each county.
+        back: of each participant the place in that order.
+    """
+
+    order: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    back: pa.Array
+
+    @classmethod
+    def of(cls, county: NDArray[np.int32], counties: int) -> _ByCounty:
+        order = stable_order(county)
+        back = np.empty(len(order), np.int64)
+        back[order] = np.arange(len(order))
+        ends = np.searchsorted(county[order], np.arange(NONE, counties), side="right")
+        return cls(order, ends, pa.array(back))
+
+
 def _picked(
-    field: pa.Field, tables: list[pa.Table], county: NDArray[np.int32], rows: NDArray[np.int64]
+    field: pa.Field, tables: list[pa.Table], by_county: _ByCounty, rows: NDArray[np.int64]
 ) -> pa.Array:
-    """A column of the rows that lie in the tables of several counties; null where the county is NONE."""
-    order = np.argsort(county, kind="stable")
-    ends = np.searchsorted(county[order], np.arange(NONE, len(tables)), side="right")
+    """A column of the rows that lie in the tables of several counties; null for those without a county."""
+    ends = by_county.ends
     taken = [pa.nulls(int(ends[0]), field.type)]
     for table, start, end in zip(tables, ends[:-1], ends[1:], strict=True):
         if start < end:
-            column = table[field.name].take(pa.array(rows[order[start:end]]))
+            column = table[field.name].take(pa.array(rows[by_county.order[start:end]]))
             taken.append(column.combine_chunks().cast(field.type))
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    return pa.concat_arrays(taken).take(pa.array(back))
-
-
-def _or_null(texts: np.ndarray) -> pa.Array:
-    return pa.array(texts, _TEXT, mask=texts == "")
+    return pa.concat_arrays(taken).take(by_county.back)

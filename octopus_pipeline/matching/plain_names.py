@@ -27,6 +27,7 @@ from octopus_pipeline.matching.name_words import (
     TELLING_WORDS,
 )
 from octopus_pipeline.matching.nicknames import FORMAL_NAMES, GIVEN_NAMES
+from octopus_pipeline.matching.sorting import stable_order
 from octopus_pipeline.matching.word_shapes import shaped
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def read_plain_names(names: pa.Array) -> tuple[NDArray[np.bool_], pa.Array, pa.A
     spaced = pc.replace_substring(pc.replace_substring(names, ",", " , "), "&", " & ")
     found = shaped(spaced, _kind)
     formal, distinct = _formal(found.distinct)
-    order = np.argsort(found.shape, kind="stable")
+    order = stable_order(found.shape)
     ends = np.searchsorted(found.shape[order], np.arange(len(found.shapes) + 1))
     rows: list[Rows] = [np.zeros(0, np.int64)]
     none = pa.array([], pa.list_(pa.string()))
@@ -89,7 +90,7 @@ def read_plain_names(names: pa.Array) -> tuple[NDArray[np.bool_], pa.Array, pa.A
     plain = np.zeros(len(names), np.bool_)
     read = np.concatenate(rows)
     plain[read] = True
-    ascending = pa.array(np.argsort(read, kind="stable"))
+    ascending = pa.array(np.argsort(read))
     last, first = (pa.concat_arrays(lists[part]).take(ascending) for part in ("last", "first"))
     return plain, last, first
 

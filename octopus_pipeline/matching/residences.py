@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,11 +11,13 @@ import pyarrow.compute as pc
 
 from octopus_pipeline.matching.blocking import number_keys
 from octopus_pipeline.matching.candidates import find_candidates
+from octopus_pipeline.matching.coded import Coded
 from octopus_pipeline.matching.comparable import NONE
 from octopus_pipeline.matching.context import Street
 from octopus_pipeline.matching.county_choice import LEAST, choose_counties
 from octopus_pipeline.matching.levels import City, Name, Number, Part, Person, Secondary, Zip
 from octopus_pipeline.matching.posterior import posteriors
+from octopus_pipeline.matching.sorting import is_first, stable_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from octopus_pipeline.matching.candidates import Candidates
+    from octopus_pipeline.matching.coded import Codes
     from octopus_pipeline.matching.comparable import Households, Places
     from octopus_pipeline.matching.comparison import Comparison
     from octopus_pipeline.matching.prepared import PreparedCounty
@@ -35,7 +37,7 @@ REVIEW: Final = 0.5
 """From this probability on somebody should have a look."""
 
 
-class Quality(StrEnum):
+class Quality(Coded):
     """What became of a participant."""
 
     EXACT = "exact"
@@ -44,7 +46,7 @@ class Quality(StrEnum):
     NO_MATCH = "no_match"
 
 
-class Method(StrEnum):
+class Method(Coded):
     """What a match rests on."""
 
     ADDRESS_EXACT = "address exact"
@@ -55,7 +57,7 @@ class Method(StrEnum):
     NAME_AND_ADDRESS = "name and address"
 
 
-class Reason(StrEnum):
+class Reason(Coded):
     """Why there is no match."""
 
     NO_ADDRESS = "no address"
@@ -66,6 +68,7 @@ class Reason(StrEnum):
     NUMBER_UNKNOWN = "number unknown"
     SEVERAL = "several equal candidates"
     WEAK = "evidence too weak"
+    NO_RECORD = "no demographic record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +80,16 @@ class Residences:
         row: the best candidate's row of that county's gazetteer.
         score: the probability that its parcel is the participant's; NaN without a candidate.
         rival: the probability of the next parcel.
-        quality, method, reason: as texts; '' where there is none.
+        quality, method, reason: codes of `Quality`, `Method` and `Reason`; NONE where there is none.
     """
 
     counties: list[str]
     county: NDArray[np.int32]
     row: NDArray[np.int64]
     score: NDArray[np.float64]
-    quality: NDArray[np.object_]
-    method: NDArray[np.object_]
-    reason: NDArray[np.object_]
+    quality: Codes
+    method: Codes
+    reason: Codes
 
 
 def find_residences(
@@ -121,23 +124,20 @@ def find_residences(
         street[rows] = np.maximum(street[rows], candidates.context.street)
         found.append((place, rows, candidates))
     best = _best(found, counties, len(ours))
-    quality = np.full(len(ours), Quality.NO_MATCH, object)
-    method = np.full(len(ours), "", object)
+    quality = np.full(len(ours), Quality.NO_MATCH.code, np.int8)
+    method = np.full(len(ours), NONE, np.int8)
     is_match = (best.score >= MATCH) & ~best.outdone
     is_review = ~is_match & ((best.all >= REVIEW) | best.exact)
-    quality[is_review] = Quality.REVIEW
+    quality[is_review] = Quality.REVIEW.code
+    quality[is_match] = np.where(best.exact, Quality.EXACT.code, Quality.FUZZY.code)[is_match]
     rows = np.flatnonzero(is_match)
-    quality[rows] = np.where(best.exact[rows], Quality.EXACT, Quality.FUZZY)
     method[rows] = best.method[rows]
     _tell_verbatim(method, rows, best, verbatim, counties, listed)
     reason = _reasons(ours, po_box, choice.zip_known, choice.zip_prepared, street)
     several = (best.rival > 1 - MATCH) | best.outdone | (best.exact & ~is_match)
-    reason[is_review] = np.where(several[is_review], Reason.SEVERAL, Reason.WEAK)
-    reason[is_match] = ""
+    reason[is_review] = np.where(several, Reason.SEVERAL.code, Reason.WEAK.code)[is_review]
+    reason[is_match] = NONE
     return Residences(listed, best.county, best.row, best.score, quality, method, reason)
-
-
-_PARCEL_BITS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class _Best:
     all: NDArray[np.float64]
     exact: NDArray[np.bool_]
     outdone: NDArray[np.bool_]
-    method: NDArray[np.object_]
+    method: Codes
 
 
 def _best(
@@ -163,56 +163,56 @@ def _best(
 ) -> _Best:
     best = _Best(
         np.full(count, NONE, np.int32), np.full(count, NONE, np.int64), np.full(count, np.nan), np.zeros(count),
-        np.zeros(count), np.zeros(count, np.bool_), np.zeros(count, np.bool_), np.full(count, "", object),
+        np.zeros(count), np.zeros(count, np.bool_), np.zeros(count, np.bool_), np.full(count, NONE, np.int8),
     )  # fmt: skip
     if not found:
         return best
     prepared = list(counties.values())
-    participant = np.concatenate([rows[candidates.compared.pairs.left] for _, rows, candidates in found])
-    county = np.concatenate(
-        [np.full(len(candidates.compared.pairs), place, np.int32) for place, _, candidates in found]
+    places = np.array([place for place, _, _ in found], np.int32)
+    county = np.repeat(places, [len(candidates.compared.pairs) for _, _, candidates in found])
+    pairs = [
+        (rows[each.left], each.right, prepared[place].index.gazetteer.parcel[each.right], candidates.odds)
+        for place, rows, candidates in found
+        for each in [candidates.compared.pairs]
+    ]
+    participant, row, parcel, odds = (np.concatenate(column) for column in zip(*pairs, strict=True))
+    exact, method, named = (
+        np.concatenate(column)
+        for column in zip(*(_kinds(candidates.compared) for _, _, candidates in found), strict=True)
     )
-    row = np.concatenate([candidates.compared.pairs.right for _, _, candidates in found])
-    parcel = np.concatenate(
-        [
-            prepared[place].index.gazetteer.parcel[candidates.compared.pairs.right]
-            for place, _, candidates in found
-        ]
-    )
-    odds = np.concatenate([candidates.odds for _, _, candidates in found])
+    order = stable_order(participant)  # within a participant by county, parcel and row, as they were found
     # A parcel that was found by several addresses counts once, with the best of them.
-    whole = county.astype(np.int64) << _PARCEL_BITS | parcel
-    order = np.lexsort((row, -odds, whole, participant))
-    same = (np.diff(participant[order]) == 0) & (np.diff(whole[order]) == 0)
-    order = order[np.append(True, ~same)] if len(order) else order
-    order = order[np.lexsort((whole[order], -odds[order], participant[order]))]
-    participant, score = participant[order], posteriors(participant[order], odds[order])
-    first = np.flatnonzero(np.diff(participant, prepend=NONE))
-    best.all[participant[first]] = np.add.reduceat(score, first) if len(first) else []
-    kinds = [_kinds(candidates.compared) for _, _, candidates in found]
-    exact, method, named = (np.concatenate(column)[order] for column in zip(*kinds, strict=True))
-    written, place = np.unique(participant[exact], return_index=True)
-    taken = first.copy()
-    taken[np.searchsorted(participant[first], written)] = np.flatnonzero(exact)[place]
-    taken = np.where(named[first], first, taken)
-    who, chosen = participant[first], order[taken]
+    is_new = is_first(participant[order]) | is_first(county[order]) | is_first(parcel[order])
+    order = order[_highest(odds[order], np.flatnonzero(is_new))]
+    participant, odds, exact = participant[order], odds[order], exact[order]
+    starts = np.flatnonzero(is_first(participant))
+    if not len(starts):
+        return best
+    who, score = participant[starts], posteriors(participant, odds)
+    best.all[who] = np.add.reduceat(score, starts)
+    first = _highest(odds, starts)
+    exact_first = _highest(np.where(exact, odds, -np.inf), starts)
+    taken = np.where(exact[exact_first] & ~named[order[first]], exact_first, first)
+    chosen = order[taken]
     best.county[who], best.row[who], best.score[who] = county[chosen], row[chosen], score[taken]
     best.exact[who], best.outdone[who] = exact[taken], taken != first
-    best.method[who] = np.array(_METHODS, object)[method[taken]]
-    second = first + 1
-    has_rival = (second < len(participant)) & (np.append(participant, NONE)[second] == who)
-    best.rival[who[has_rival]] = score[second[has_rival]]
+    best.method[who] = method[chosen]
+    score[first] = 0
+    best.rival[who] = np.maximum.reduceat(score, starts)
     return best
 
 
-_METHODS: Final = tuple(Method)
+def _highest(values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of each run of values, which begin at `starts`, the place of the first highest one."""
+    if not len(starts):
+        return starts
+    sizes = np.diff(starts, append=len(values))
+    highest = np.flatnonzero(values == np.repeat(np.maximum.reduceat(values, starts), sizes))
+    return highest[np.searchsorted(highest, starts)]
 
 
-def _kinds(compared: Comparison) -> tuple[NDArray[np.bool_], NDArray[np.int8], NDArray[np.bool_]]:
-    """Whether the pairs agree in all of the address, what they rest on, and whether a last name speaks for them.
-
-    What they rest on is a place in `_METHODS`.
-    """
+def _kinds(compared: Comparison) -> tuple[NDArray[np.bool_], Codes, NDArray[np.bool_]]:
+    """Whether the pairs agree in all of the address, what they rest on, and whether a last name speaks for them."""
     same_zip, same_city = compared.zip == Zip.SAME, compared.city == City.SAME
     exact = (
         (compared.number == Number.SAME)
@@ -226,15 +226,15 @@ def _kinds(compared: Comparison) -> tuple[NDArray[np.bool_], NDArray[np.int8], N
     by_name |= (compared.secondary >= Secondary.OURS_MISSING_OF_SEVERAL) & (
         compared.person <= Person.SIMILAR_LAST
     )
-    method = np.full(len(compared.pairs), _METHODS.index(Method.ADDRESS_SIMILAR), np.int8)
-    method[~same_zip & same_city & (compared.name == Name.SAME)] = _METHODS.index(Method.ADDRESS_AND_CITY)
-    method[by_name] = _METHODS.index(Method.NAME_AND_ADDRESS)
-    method[exact] = _METHODS.index(Method.ADDRESS_NORMALISED)
+    method = np.full(len(compared.pairs), Method.ADDRESS_SIMILAR.code, np.int8)
+    method[~same_zip & same_city & (compared.name == Name.SAME)] = Method.ADDRESS_AND_CITY.code
+    method[by_name] = Method.NAME_AND_ADDRESS.code
+    method[exact] = Method.ADDRESS_NORMALISED.code
     return exact, method, compared.person <= Person.LAST
 
 
 def _tell_verbatim(
-    method: NDArray[np.object_],
+    method: Codes,
     rows: NDArray[np.int64],
     best: _Best,
     verbatim: pa.Array,
@@ -243,7 +243,7 @@ def _tell_verbatim(
 ) -> None:
     """Tell addresses that are written alike, and numbered routes, from others that agree once normalised."""
     for place, name in enumerate(listed):
-        mine = rows[(best.county[rows] == place) & (method[rows] == Method.ADDRESS_NORMALISED)]
+        mine = rows[(best.county[rows] == place) & (method[rows] == Method.ADDRESS_NORMALISED.code)]
         if not len(mine):
             continue
         index = counties[name].index
@@ -252,9 +252,9 @@ def _tell_verbatim(
         alike = pc.equal(_as_compared(verbatim.take(pa.array(mine))), _as_compared(theirs))
         streets = found.places.street
         routes = pc.match_substring_regex(streets.distinct, _ROUTE).to_numpy(zero_copy_only=False)
-        method[mine[routes[streets.codes[best.row[mine]]]]] = Method.STATE_ROUTE
+        method[mine[routes[streets.codes[best.row[mine]]]]] = Method.STATE_ROUTE.code
         method[mine[pc.fill_null(alike, fill_value=False).to_numpy(zero_copy_only=False)]] = (
-            Method.ADDRESS_EXACT
+            Method.ADDRESS_EXACT.code
         )
 
 
@@ -276,13 +276,13 @@ def _reasons(
     zip_known: NDArray[np.bool_],
     zip_prepared: NDArray[np.bool_],
     street: NDArray[np.int8],
-) -> NDArray[np.object_]:
+) -> Codes:
     """Why each would not be matched, if it is not: what is told last wins."""
-    reason = np.full(len(ours), Reason.NUMBER_UNKNOWN, object)
-    reason[street <= Street.ELSEWHERE] = Reason.STREET_UNKNOWN
+    reason = np.full(len(ours), Reason.NUMBER_UNKNOWN.code, np.int8)
+    reason[street <= Street.ELSEWHERE] = Reason.STREET_UNKNOWN.code
     has_zip = ours.zip > 0
-    reason[has_zip & ~zip_prepared & (street <= Street.ELSEWHERE)] = Reason.COUNTY_NOT_LOADED
-    reason[has_zip & ~zip_known & (street <= Street.ELSEWHERE)] = Reason.ZIP_OUTSIDE
-    reason[ours.street.codes == NONE] = Reason.NO_ADDRESS
-    reason[po_box] = Reason.PO_BOX
+    reason[has_zip & ~zip_prepared & (street <= Street.ELSEWHERE)] = Reason.COUNTY_NOT_LOADED.code
+    reason[has_zip & ~zip_known & (street <= Street.ELSEWHERE)] = Reason.ZIP_OUTSIDE.code
+    reason[ours.street.codes == NONE] = Reason.NO_ADDRESS.code
+    reason[po_box] = Reason.PO_BOX.code
     return reason

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 from rapidfuzz.distance import OSA, Postfix, Prefix
 from rapidfuzz.process import cpdist
 
+from octopus_pipeline.matching.sorting import distinct_and_codes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ class TextPairs:
     """
 
     def __init__(self, ours: NDArray[np.int32], theirs: NDArray[np.int32], texts: pa.Array) -> None:
-        distinct, self._back = _distinct(ours.astype(np.int64) << 32 | theirs)
+        distinct, self._back = distinct_and_codes(ours.astype(np.int64) << 32 | theirs)
         self.ours, self.theirs = distinct >> 32, distinct & 0xFFFFFFFF
         one, other = texts.take(pa.array(self.ours)), texts.take(pa.array(self.theirs))
         self._left: list[str] = one.to_pylist()
@@ -90,13 +92,3 @@ class Letters:
         mine, others = self.of[ours], self.of[theirs]
         missing = np.where(self.length[ours] <= self.length[theirs], mine & ~others, others & ~mine)
         return missing == 0  # type: ignore[no-any-return]
-
-
-def _distinct(packed: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct values, and for each value its place among them."""
-    order = np.argsort(packed, kind="stable")
-    ascending = packed[order]
-    is_new = np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)]
-    back = np.empty(len(packed), np.int64)
-    back[order] = np.cumsum(is_new) - 1
-    return ascending[is_new], back
