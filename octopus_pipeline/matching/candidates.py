@@ -10,7 +10,7 @@ import numpy as np
 from octopus_pipeline.matching.blocking import candidate_pairs, name_keys
 from octopus_pipeline.matching.comparison import compare
 from octopus_pipeline.matching.context import contexts
-from octopus_pipeline.matching.weights import log_odds, other_evidence, own_evidence, prior_odds
+from octopus_pipeline.matching.weights import log_odds, other_evidence, own_cells, own_evidence, prior_odds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +70,10 @@ def find_candidates(
     context = contexts(ours, county.streets)
     left = compared.pairs.left
     each = context.take(left)
-    own, other = own_evidence(weights, each, compared), other_evidence(index.others, each, compared)
+    own, other = (
+        own_evidence(weights, own_cells(each, compared)),
+        other_evidence(index.others, each, compared),
+    )
     prior = prior_odds(weights, each) + np.log(shares)[left] - CAUTION
     return Candidates(compared, context, prior + log_odds(own, other), prior, own, other)
 

@@ -84,7 +84,7 @@ def findings(
         finding(Subject.STREET, own["name"], Name(compared.name[0])),
         finding(
             Subject.TYPE_AND_DIRECTION,
-            own["type and direction"],
+            own["parts"],
             Part(compared.type[0]),
             Part(compared.direction[0]),
         ),

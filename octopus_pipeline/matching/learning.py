@@ -9,33 +9,33 @@ import numpy as np
 from octopus_pipeline.matching.blocking import number_keys
 from octopus_pipeline.matching.candidates import county_pairs
 from octopus_pipeline.matching.comparison import compare
-from octopus_pipeline.matching.context import Street, contexts
+from octopus_pipeline.matching.context import contexts
 from octopus_pipeline.matching.levels import Name, Person
 from octopus_pipeline.matching.posterior import posteriors
 from octopus_pipeline.matching.usual_weights import usual_shares, usual_weights
 from octopus_pipeline.matching.weights import (
     AREAS,
-    PERSONS,
+    OWN_SHAPES,
     STREETS,
     OwnWeights,
     counted,
+    counted_cells,
     log_odds,
     logarithms,
     normalised,
     other_evidence,
+    own_cells,
     own_evidence,
     prior_odds,
-    street_there,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from octopus_pipeline.matching.comparable import Households, Places
-    from octopus_pipeline.matching.comparison import Comparison
     from octopus_pipeline.matching.context import Context
     from octopus_pipeline.matching.county_index import Gazetteer
-    from octopus_pipeline.matching.weights import OtherWeights, Table
+    from octopus_pipeline.matching.weights import Cells, OtherWeights, Table
 
 SAMPLE_PARTICIPANTS: Final = 30_000
 ROUNDS: Final = 12
@@ -61,49 +61,39 @@ def learn_own(
     left = compared.pairs.left
     each = context.take(left)
     others, share = other_evidence(other, each, compared), np.log(shares[left])
+    cells = own_cells(each, compared)
     for _ in range(ROUNDS):
-        odds = prior_odds(own, each) + log_odds(own_evidence(own, each, compared), others) + share
-        own = logarithms(_maximised(context, each, compared, posteriors(left, odds), shares))
+        odds = prior_odds(own, each) + log_odds(own_evidence(own, cells), others) + share
+        own = logarithms(_maximised(context, each, cells, posteriors(left, odds), shares))
     return own
 
 
 def _maximised(
     context: Context,
     each: Context,
-    compared: Comparison,
+    cells: Cells,
     certain: NDArray[np.float64],
     shares: NDArray[np.float64],
 ) -> OwnWeights:
+    """The weights that are likeliest if each pair is right with a probability of `certain`."""
     usual = usual_shares()
-    local = (each.street >= Street.NAME).astype(np.int8)
-    there = street_there(each, compared)
+    sums = {name: counted_cells(OWN_SHAPES[name], cell, certain) for name, cell in cells.items()}
     where = (STREETS, AREAS, 2)
     here = counted(where, (context.street, context.area, context.has_number), shares)
     found = counted(where, (each.street, each.area, each.has_number), certain)
-    person = counted((PERSONS,), (compared.person,), certain)
+    person = sums["person"]
     person[Person.UNKNOWN] = 0
     person = normalised(person + _PRIOR * np.append(usual.person[:-1], 0))
     person[Person.UNKNOWN] = 1
     return OwnWeights(
         prior=np.clip((found + _PRIOR * usual.prior) / (here + _PRIOR), 1e-4, 1 - 1e-4),
-        number=_updated(usual.number, (each.has_number, compared.number), certain),
-        name=_with_few_others(_updated(usual.name, (there, compared.name), certain)),
-        parts=_updated(
-            usual.parts,
-            (there, each.has_type, each.has_direction, compared.type, compared.direction),
-            certain,
-            axes=2,
-        ),
-        area=_updated(usual.area, (each.area, local, compared.zip, compared.city), certain, axes=2),
-        secondary=_updated(usual.secondary, (each.has_secondary, compared.secondary), certain),
+        number=normalised(sums["number"] + _PRIOR * usual.number),
+        name=_with_few_others(normalised(sums["name"] + _PRIOR * usual.name)),
+        parts=normalised(sums["parts"] + _PRIOR * usual.parts, axes=2),
+        area=normalised(sums["area"] + _PRIOR * usual.area, axes=2),
+        secondary=normalised(sums["secondary"] + _PRIOR * usual.secondary),
         person=person,
     )
-
-
-def _updated(
-    usual: Table, index: tuple[NDArray[np.int8], ...], certain: NDArray[np.float64], axes: int = 1
-) -> Table:
-    return normalised(counted(usual.shape, index, certain) + _PRIOR * usual, axes)
 
 
 def _with_few_others(name: Table) -> Table:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Table = NDArray[np.float64]
     Evidence = dict[str, NDArray[np.float64]]
+    Cells = dict[str, NDArray[np.int64]]
+    """A table's name -> places in it, its axes one behind the other."""
 
 ZIP_KNOWLEDGE = 3
 STREETS, AREAS, SPREADS = len(Street), len(Area), len(FREQUENCIES) + 1
@@ -120,20 +122,24 @@ def street_there(context: Context, compared: Comparison) -> NDArray[np.int8]:
     return np.where(elsewhere, STREETS, context.street).astype(np.int8)
 
 
-def own_evidence(own: OwnWeights, context: Context, compared: Comparison) -> Evidence:
-    """Logarithms of P(level | the participant's parcel, context), a part each; `context` has a row a pair."""
+def own_cells(context: Context, compared: Comparison) -> Cells:
+    """The cell that each pair is in, in the tables of `OwnWeights` but `prior`; `context` has a row a pair."""
     local = (context.street >= Street.NAME).astype(np.int8)
     there = street_there(context, compared)
-    return {
-        "number": own.number[context.has_number, compared.number],
-        "name": own.name[there, compared.name],
-        "type and direction": own.parts[
-            there, context.has_type, context.has_direction, compared.type, compared.direction
-        ],
-        "area": own.area[context.area, local, compared.zip, compared.city],
-        "secondary": own.secondary[context.has_secondary, compared.secondary],
-        "person": own.person[compared.person],
+    axes = {
+        "number": (context.has_number, compared.number),
+        "name": (there, compared.name),
+        "parts": (there, context.has_type, context.has_direction, compared.type, compared.direction),
+        "area": (context.area, local, compared.zip, compared.city),
+        "secondary": (context.has_secondary, compared.secondary),
+        "person": (compared.person,),
     }
+    return {name: np.ravel_multi_index(index, OWN_SHAPES[name]) for name, index in axes.items()}
+
+
+def own_evidence(own: OwnWeights, cells: Cells) -> Evidence:
+    """Logarithms of P(level | the participant's parcel, context), a part each: what stands in the `own_cells`."""
+    return {name: getattr(own, name).ravel()[cell] for name, cell in cells.items()}
 
 
 def other_evidence(other: OtherWeights, context: Context, compared: Comparison) -> Evidence:
@@ -167,14 +173,14 @@ def other_evidence(other: OtherWeights, context: Context, compared: Comparison) 
 
 def log_odds(own: Evidence, other: Evidence) -> NDArray[np.float64]:
     """The logarithm of what the parts of `own_evidence` and `other_evidence` together say, the prior aside."""
-    place = own["number"] + own["name"] + own["type and direction"] + own["area"]
+    place = own["number"] + own["name"] + own["parts"] + own["area"]
     return place + own["secondary"] + own["person"] - log_others(own, other) - other["person"]
 
 
 def log_others(own: Evidence, other: Evidence) -> NDArray[np.float64]:
     """The logarithm of the expected number of other parcels whose address agrees as well."""
     street = own["number"] + own["name"] + own["area"]
-    place = street + own["type and direction"]
+    place = street + own["parts"]
     elsewhere = other["place"] + other["city"] + other["secondary"]
     # A neighbour's address is the participant's, and a twin's is but for type and direction: what was mistaken in it
     # was mistaken in theirs.
@@ -197,9 +203,15 @@ def normalised(table: Table, axes: int = 1) -> Table:
 def counted(
     shape: tuple[int, ...], index: tuple[NDArray[Any], ...], weights: NDArray[np.float64] | None = None
 ) -> Table:
-    """How often (or with what weight) each cell occurs."""
-    flat = np.ravel_multi_index(index, shape)
-    return np.bincount(flat, weights, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+    """How often (or with what weight) each cell occurs; `index` has an array an axis."""
+    return counted_cells(shape, np.ravel_multi_index(index, shape), weights)
+
+
+def counted_cells(
+    shape: tuple[int, ...], cells: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+) -> Table:
+    """The same of places in the table, its axes one behind the other."""
+    return np.bincount(cells, weights, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
 
 
 LEAST = 1e-9
