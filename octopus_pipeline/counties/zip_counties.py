@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import IO, TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
@@ -88,12 +89,14 @@ def shares(table: pa.Table) -> pa.Table:
     known = table.filter(
         pc.and_(pc.greater_equal(table["zip"], lowest), pc.less_equal(table["zip"], highest))
     )
-    totals = known.group_by("zip").aggregate([("ranges", "sum")])
-    joined = known.join(totals, "zip")
-    weight = pc.divide(joined["ranges"].cast(pa.float64()), joined["ranges_sum"].cast(pa.float64()))
-    weighed = pa.table({"zip": joined["zip"], "county": joined["county"], "weight": weight})
+    ranges = known["ranges"].to_numpy()
+    _, codes = np.unique(known["zip"].to_numpy(), return_inverse=True)
+    weight = pa.array(ranges / np.bincount(codes, ranges)[codes])
+    weighed = pa.table({"zip": known["zip"], "county": known["county"], "weight": weight})
     kept = weighed.filter(pc.greater_equal(weighed["weight"], LEAST_SHARE))
-    return kept.sort_by([("zip", "ascending"), ("weight", "descending"), ("county", "ascending")])
+    order = [("zip", "ascending"), ("weight", "descending"), ("county", "ascending")]
+    # Not Table's own grouping and sorting: each process that matches would first load all that reads datasets.
+    return kept.take(pc.sort_indices(kept, sort_keys=order))
 
 
 def read_ranges(source: Path | IO[bytes]) -> pa.Table:

@@ -67,6 +67,7 @@ _OPPOSITE: Final = np.array(
     [DIRECTION_CODES.index(letters.translate(str.maketrans("NSEW", "SNWE"))) for letters in DIRECTION_CODES]
 )
 _SHORTEST_MISSPELT: Final = 3
+_SWAPPED: Final = 2
 _PRIOR: Final = 20.0
 """Pairs that usual shares count for."""
 _PAIRS: Final = 2.0
@@ -135,18 +136,24 @@ def _misspelt(
     missing: NDArray[np.bool_] | None = None,
 ) -> Texts:
     """Texts with a letter left out, doubled, or swapped with the next in some, the others as they are."""
-    words = [*column.distinct.to_pylist(), None]
-    written = [words[code] for code in column.codes.tolist()]
-    for row in np.flatnonzero(which).tolist():
-        word = written[row]
-        if word is not None and len(word) > _SHORTEST_MISSPELT:
-            place, mistake = int(rng.integers(1, len(word) - 1)), int(rng.integers(3))
-            swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-            written[row] = (word[:place] + word[place + 1 :], word[:place] + word[place - 1 :], swapped)[
-                mistake
-            ]
-    column = texts(pa.array(written, pa.string())).in_terms_of(column.distinct)
-    return column if missing is None else replace(column, codes=np.where(missing, NONE, column.codes))
+    rows = np.flatnonzero(which & (column.codes != NONE))
+    words = column.distinct.take(pa.array(column.codes[rows])).to_pylist()
+    where, mistakes = rng.random(len(rows)).tolist(), rng.integers(3, size=len(rows)).tolist()
+    wrong = texts(pa.array(map(_with_a_mistake, words, where, mistakes), pa.string()))
+    wrong = wrong.in_terms_of(column.distinct)
+    codes = column.codes.copy()
+    codes[rows] = wrong.codes
+    return Texts(codes if missing is None else np.where(missing, NONE, codes), wrong.distinct)
+
+
+def _with_a_mistake(word: str, where: float, mistake: int) -> str:
+    """A word, unless it is short, with a letter `where` (0 to 1) of it left out (0), doubled (1) or swapped (2)."""
+    if len(word) <= _SHORTEST_MISSPELT:
+        return word
+    place = 1 + int(where * (len(word) - 2))
+    if mistake == _SWAPPED:
+        return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+    return word[:place] + word[place + 1 - 2 * mistake :]
 
 
 def _shares_of_others(
