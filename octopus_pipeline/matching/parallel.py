@@ -8,11 +8,12 @@ from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import pyarrow as pa
 
-from octopus_pipeline.matching.households import HouseholdMatches, find_households
+from octopus_pipeline.matching.households import BATCH, HouseholdMatches, find_households
 from octopus_pipeline.matching.prepared import PreparedCounties
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ _Result = TypeVar("_Result")
 WORTH_PARTICIPANTS: Final = 50_000
 """Fewer are matched before a second process is up."""
 
-SLICE: Final = 65_536
-"""As many participants at most does a process match at once: what bounds its memory."""
+LATE: Final = 4_000
+"""About as many participants does this process match before another one is up."""
 
 
 def find_households_in_processes(
@@ -39,7 +40,7 @@ def find_households_in_processes(
     """
     if processes == 1 or participants.num_rows < WORTH_PARTICIPANTS:
         return find_households(participants, counties)
-    slices = [participants.slice(start, SLICE) for start in range(0, participants.num_rows, SLICE)]
+    slices = _slices(participants, processes)
     with worker_processes(processes - 1, partial(_begin, counties.folder)) as pool, _collecting_seldom():
         found = share_out(
             slices,
@@ -51,6 +52,18 @@ def find_households_in_processes(
         pa.concat_tables([one.residence for one in found]),
         pa.concat_tables([one.demographic for one in found]),
     )
+
+
+def _slices(participants: pa.Table, processes: int) -> list[pa.Table]:
+    """Participants in parts that keep all processes busy to the end: the first ones, for the others, are smaller."""
+    work = participants.num_rows + LATE * (processes - 1)
+    count = max(processes, -(-work // BATCH))
+    size = -(-work // count)
+    sizes = [size - LATE] * (processes - 1) + [size] * (count - processes + 1)
+    return [
+        participants.slice(start, size)
+        for start, size in zip(accumulate(sizes, initial=0), sizes, strict=False)
+    ]
 
 
 def share_out(

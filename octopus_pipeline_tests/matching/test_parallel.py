@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def _in_small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "WORTH_PARTICIPANTS", 1)
-    monkeypatch.setattr(parallel, "SLICE", 13)
+    monkeypatch.setattr(parallel, "BATCH", 13)
+    monkeypatch.setattr(parallel, "LATE", 3)
 
 
 def people() -> pa.Table:
