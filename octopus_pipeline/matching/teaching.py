@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 LEAST_PARTICIPANTS: Final = 300
 """Fewer participants teach a county nothing: it keeps the weights it has, at first the usual ones."""
 
-LEAST_SHARE: Final = 0.5
-"""Participants whose ZIP is the county's with less than this teach nothing."""
+LEAST_SHARE: Final = 0.9
+"""Participants whose ZIP is the county's with less than this teach nothing.
+
+They may as well be another county's. Half of them counted for each of two counties, and all of them found in one, would
+teach that county that it has everybody.
+"""
 
 THREADS: Final = 2
 """Counties that learn at once: with more threads they wait for each other."""
