@@ -88,8 +88,7 @@ class CandidateExplanation:
     Attributes:
         county, parcel_id, address, city, zip: the parcel.
         alike: addresses of the county with its number, street and ZIP, itself among them.
-        prior_bits: before any parcel is compared: how often a participant of whom the county knows as much lives there,
-            less the caution that all odds are lowered by.
+        prior_bits: before any parcel is compared: how often a participant of whom the county knows as much lives there.
         county_bits: the county's share.
         findings: what agrees and differs.
         bits: the sum of all these: the logarithm of the odds, other candidates aside.
