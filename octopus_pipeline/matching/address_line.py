@@ -60,6 +60,7 @@ _UNIT_FIRST = re.compile(
 )
 _NAME_FIRST = re.compile(r"^[A-Z .&'-]+, ?(?=\d+[A-Z]? )")
 _LOCAL_ROAD_NUMBER = re.compile(r"\b((?:ROAD|RD|CR|TR|HWY|[CT])[ -]?\d{1,3})-(\d{1,2}|[A-Z])\b")
+_U_FOR_UNIT = re.compile(r"(?<=[A-Z0-9] )U-(?=(?:\d{1,4}[A-Z]?|[A-Z]\d{0,3})$)")
 _SPACED_HALF = re.compile(r"^(\d+) 1 2(?= [A-Z]{2})")
 _ASIDE = re.compile(r"\((?!(?:REAR|UPPER|LOWER|UP|DOWN|FRONT|UNIT|APT)\b)[^)]*\)?")
 _SIGNS = re.compile(r"[^A-Z0-9#]+")
@@ -150,7 +151,7 @@ def _read_line(line: str) -> AddressParts:
             before = first[1] or first[2]
             line = line[first.end() :]
     if "-" in line:
-        line = _LOCAL_ROAD_NUMBER.sub(_local_road_number, line)
+        line = _U_FOR_UNIT.sub("UNIT ", _LOCAL_ROAD_NUMBER.sub(_local_road_number, line))
     if " 1 2 " in line:
         line = _SPACED_HALF.sub(r"\1 1/2", line)
     number = read_house_number(line)

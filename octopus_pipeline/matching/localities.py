@@ -30,6 +30,7 @@ _STATES: Final = """
 """
 _STATE_ZIPS: Final = {state: line[0] for line in _STATES.split("\n") for state in line.split()[1:]}
 """State -> the first digit of its ZIPs: what tells Connecticut from a court, Louisiana from a lane."""
+_OHIO: Final = frozenset({"OH", "OHIO"})
 _OHIO_ZIPS: Final = range(43001, 46000)
 
 _NO_CITIES: Final = """
@@ -42,6 +43,11 @@ _BEHIND_ROUTE: Final = re.compile(
     r"(.*\b(?:ROUTE|RTE?|HWY|HIGHWAY|ROAD|RD|SR|US|CR|TR|CO|TWP|OH)[ .#-]*\d{1,4}[A-Z]?),? +([A-Z][A-Z .'-]+)"
 )
 """A numbered road, and letters behind it."""
+_BEHIND_TYPE: Final = re.compile(
+    rf"((?:(?:{'|'.join(sorted(DIRECTIONS, key=len, reverse=True))})\.? +)?"
+    r"(?:(?:(?:APARTMENT|APT|UNIT|STE|SUITE|LOT|NO)\.? *#? *|# *)[A-Z0-9-]{1,5} +|\d{1,4}[A-Z]? +)?)([A-Z .'-]+)"
+)
+"""What may stand between a street's type and a city: a direction, a unit; and the city."""
 _LETTERS: Final = re.compile(r"[A-Z .'-]*[A-Z][A-Z .'-]*").fullmatch
 _MOST_WORDS: Final = 4
 
@@ -81,7 +87,8 @@ def _split_zip(line: str) -> tuple[str, int | None]:
         return line, None
     number, before = int(found[1]), line[: found.start()].rstrip(" ,")
     state = _STATE.search(before)
-    sure = number in _OHIO_ZIPS or "," in found[0] or (state is not None and _agrees(state[1], number))
+    told = state is not None and (state[1] in _OHIO or _agrees(state[1], number))
+    sure = number in _OHIO_ZIPS or "," in found[0] or told
     return (before, number) if sure and LOWEST_ZIP <= number <= HIGHEST_ZIP else (line, None)
 
 
@@ -89,11 +96,11 @@ def _split_state(line: str, zip_code: int | None) -> tuple[str, bool]:
     found = _STATE.search(line)
     if found is None or found[1] not in _STATE_ZIPS:
         return line, False
-    ohio = found[1] in ("OH", "OHIO")
+    ohio = found[1] in _OHIO
     before = line[: found.start()]
-    named = any(word.strip(",") in STREET_TYPES for word in before.split()[1:])
+    named = any(word.strip(",.") in STREET_TYPES for word in before.split()[1:])
     sure = (
-        _agrees(found[1], zip_code)
+        ohio or _agrees(found[1], zip_code)
         if zip_code is not None
         else "," in found[0] or (ohio and ("," in line or named))
     )
@@ -127,10 +134,10 @@ def _split_place(line: str, *, told: bool) -> tuple[str, str]:
     if told:
         for place in range(len(words) - 1, 1, -1):
             if words[place - 1].strip(",.") in STREET_TYPES and any(map(_is_name, words[: place - 1])):
-                city = " ".join(words[place:])
-                if not _LETTERS(city) or words[place] in _NO_CITY or words[place] in DIRECTIONS:
+                behind = _BEHIND_TYPE.fullmatch(" ".join(words[place:]))
+                if behind is None or behind[2].split()[0] in _NO_CITY or behind[2] in DIRECTIONS:
                     break
-                return " ".join(words[:place]), city_name(city)
+                return " ".join((*words[:place], behind[1].rstrip())), city_name(behind[2])
         numbered = _BEHIND_ROUTE.fullmatch(line)
         if numbered is not None and all(map(_is_name, numbered[2].split())):
             return numbered[1], city_name(numbered[2])

@@ -82,6 +82,10 @@ def _leading_direction(words: list[str]) -> tuple[str, list[str]]:
         spelt = {"NO": "N", "SO": "S"}.get(words[0]) if len(words) > 2 else None
         return (spelt, words[1:]) if spelt is not None else ("", words)
     rest = words[1:]
+    if len(first) == 1 < len(words[0]) and len(rest) > 2 and rest[-2] in STREET_TYPES:
+        behind = DIRECTIONS.get(rest[-1], first)
+        if behind != first:  # `WEST BURY RD S`: a street has one direction
+            return "", [words[0] + rest[0], *rest[1:]]
     if len(rest) > 1 and DIRECTIONS.get(rest[0]) == first and not _is_type_only(rest[1:]):
         return _leading_direction(rest)
     if len(rest) > 1 and rest[0] in DIRECTIONS and (len(words[0]) == 1) == (len(rest[0]) == 1):
