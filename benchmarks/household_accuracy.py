@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from benchmarks.households.scoring import Scores
 
 PARTICIPANTS, PARCELS = 130_000, 500_000
-SEEDS = (105, 106)
+SEEDS = (107, 108)
 
 
 def run() -> Iterator[Measurement]:
