@@ -13,6 +13,7 @@ import pytest
 from pymongo.database import Database
 
 from octopus_pipeline.sandbox.account import Account
+from octopus_pipeline.sandbox.counties import SampleCounty
 from octopus_pipeline.sandbox.generate import generate_account
 from octopus_pipeline.sandbox.serving import ServedSandbox, serve_in_thread
 from octopus_pipeline.settings import Settings
@@ -25,6 +26,7 @@ from octopus_pipeline.sync.plan import Mode
 from octopus_pipeline.sync.progress import LoggedProgress, Progress
 from octopus_pipeline_tests.emailoctopus.clients import client_for
 from octopus_pipeline_tests.emailoctopus.fake_time import FakeTime
+from octopus_pipeline_tests.sync.counties import invented_counties
 
 if TYPE_CHECKING:
     from octopus_pipeline.emailoctopus.credentials import Version
@@ -131,3 +133,9 @@ def bench(
     settings = {**mongo_settings, "mongo_database": mongo_database.name}
     with open_bench(account, settings, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def counties(bench: Bench) -> dict[str, SampleCounty]:
+    """The counties there could be; none is loaded."""
+    return invented_counties(bench.account)
