@@ -2,7 +2,7 @@
 
 The seeds are not those of `household_difficulty`, nor the one that the matcher was developed on (1). Splink's figures
 on the same data stand beside ours; its scores are shared out among a participant's candidates, which does it good.
-Needs the optional packages of the group `bench`; the real file where OCTOPUS_HAMILTON_DATA says.
+Needs the optional packages of the group `bench`; the real file where BENCHMARK_HAMILTON_DATA says.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The labelled real file: owners' mailing addresses against the parcels of Hamilton County.
 
-It is not part of the project: OCTOPUS_HAMILTON_DATA names the folder that has both files, and without it nothing is
+It is not part of the project: BENCHMARK_HAMILTON_DATA names the folder that has both files, and without it nothing is
 measured.
 """
 
@@ -19,7 +19,7 @@ from pyarrow import csv
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FOLDER_VARIABLE = "OCTOPUS_HAMILTON_DATA"
+FOLDER_VARIABLE = "BENCHMARK_HAMILTON_DATA"
 COUNTY = "Hamilton"
 _PARCELS, _LABELLED = "hamilton_parcels_2024.csv.gz", "hamilton_owner_mailing_labelled.csv.gz"
 
