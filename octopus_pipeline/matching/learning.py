@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from octopus_pipeline.matching.blocking import number_keys
 from octopus_pipeline.matching.candidates import county_pairs
 from octopus_pipeline.matching.comparison import compare
 from octopus_pipeline.matching.context import contexts
@@ -32,12 +31,13 @@ from octopus_pipeline.matching.weights import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from octopus_pipeline.matching.blocking import Keys
     from octopus_pipeline.matching.comparable import Households, Places
     from octopus_pipeline.matching.context import Context
     from octopus_pipeline.matching.county_index import Gazetteer
     from octopus_pipeline.matching.weights import Cells, OtherWeights, Table
 
-SAMPLE_PARTICIPANTS: Final = 30_000
+SAMPLE_PARTICIPANTS: Final = 10_000
 ROUNDS: Final = 12
 """Of expectation maximisation: more change nothing to speak of."""
 
@@ -47,16 +47,22 @@ _MOST_OTHER_NAMES: Final = 1e-3
 
 
 def learn_own(
-    county: Gazetteer, other: OtherWeights, ours: Places, names: Households, shares: NDArray[np.float64]
+    county: Gazetteer,
+    other: OtherWeights,
+    ours: Places,
+    names: Households,
+    keys: list[Keys],
+    shares: NDArray[np.float64],
 ) -> OwnWeights:
     """What participants' own parcels look like.
 
-    `ours`, `names`: participants in the county's terms; `shares`: of each, how likely its ZIP is the county's.
+    `ours`, `names`: participants in the county's terms; `keys`: their `number_keys`; `shares`: of each, how likely its
+    ZIP is the county's.
     """
     own = usual_weights()
     if not len(ours):
         return own
-    compared = compare(ours, names, county, county_pairs(county, number_keys(ours), ours, names))
+    compared = compare(ours, names, county, county_pairs(county, keys, ours, names))
     context = contexts(ours, county.streets)
     left = compared.pairs.left
     each = context.take(left)

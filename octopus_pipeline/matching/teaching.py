@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from octopus_pipeline.matching.address import normalize_addresses
+from octopus_pipeline.matching.blocking import number_keys
 from octopus_pipeline.matching.comparable import households, places
 from octopus_pipeline.matching.county_choice import choose_counties
 from octopus_pipeline.matching.learning import SAMPLE_PARTICIPANTS, learn_own
@@ -49,6 +50,7 @@ def teach(
     addresses = normalize_addresses(distinct["address"], distinct["city"], distinct["zip"])
     ours = places(addresses)
     names = households(normalize_first_last(distinct["first_name"], distinct["last_name"]))
+    keys = number_keys(ours)
     prepared = {name: counties.county(name) for name in counties.counties}
     choice = choose_counties(
         ours, list(prepared), {name: county.city_parcels for name, county in prepared.items()}
@@ -66,6 +68,7 @@ def teach(
             index.others,
             ours.take(rows).in_terms_of(index.gazetteer.places),
             names.take(rows).in_terms_of(index.gazetteer.households),
+            [key[rows] for key in keys],
             choice.shares[name][rows],
         )
 
