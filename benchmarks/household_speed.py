@@ -38,7 +38,7 @@ PARTICIPANTS, PARCELS, SEED = 130_000, 500_000, 101
 MILLION = 1_000_000
 OHIO_PARCELS = 5_900_000
 DAILY = 200
-_ROUNDS, _COLD_ROUNDS = 7, 3
+_ROUNDS, _LONG_ROUNDS = 7, 3
 _PROCESSES = 2
 _MEBIBYTE = 2**20
 
@@ -75,10 +75,10 @@ def _beside_splink(folder: Path) -> Iterator[Measurement]:
         return time.perf_counter() - started
 
     yield _in_turn(
-        f"{PARTICIPANTS:,} x {PARCELS:,}, cold: time / Splink's", ours, theirs, _COLD_ROUNDS, 1 / 3
+        f"{PARTICIPANTS:,} x {PARCELS:,}, cold: time / Splink's", ours, theirs, _LONG_ROUNDS, 1 / 3
     )
     yield Measurement("... peak memory of all our processes", max(peaks), most=1536, unit=" MiB")
-    for count, rounds, most in ((PARTICIPANTS, _ROUNDS, 1 / 3), (MILLION, _COLD_ROUNDS, 1 / 2)):
+    for count, rounds, most in ((PARTICIPANTS, _ROUNDS, 1 / 3), (MILLION, _LONG_ROUNDS, 1 / 2)):
         rows = np.random.default_rng(SEED).integers(0, PARTICIPANTS, count) if count > PARTICIPANTS else None
         raw = benchmark.participants if rows is None else _repeated(benchmark.participants, rows)
         yield _prepared(folder, raw, parcels, models[0], rounds, most)

@@ -67,7 +67,6 @@ _OPPOSITE: Final = np.array(
     [DIRECTION_CODES.index(letters.translate(str.maketrans("NSEW", "SNWE"))) for letters in DIRECTION_CODES]
 )
 _SHORTEST_MISSPELT: Final = 3
-_SWAPPED: Final = 2
 _PRIOR: Final = 20.0
 """Pairs that usual shares count for."""
 _PAIRS: Final = 2.0
@@ -147,13 +146,13 @@ def _misspelt(
 
 
 def _with_a_mistake(word: str, where: float, mistake: int) -> str:
-    """A word, unless it is short, with a letter `where` (0 to 1) of it left out (0), doubled (1) or swapped (2)."""
+    """A word, unless it is short, with a letter `where` (0 to 1) of it left out, doubled or swapped (`mistake` 0 to 2)."""
     if len(word) <= _SHORTEST_MISSPELT:
         return word
     place = 1 + int(where * (len(word) - 2))
-    if mistake == _SWAPPED:
-        return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-    return word[:place] + word[place + 1 - 2 * mistake :]
+    left_out, doubled = word[:place] + word[place + 1 :], word[:place] + word[place - 1 :]
+    swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+    return (left_out, doubled, swapped)[mistake]
 
 
 def _shares_of_others(

@@ -39,14 +39,19 @@ def share_listed(counties: PreparedCounties, county: str) -> float:
     return float(np.exp(counties.county(county).own.prior[Street.AS_WRITTEN, Area.AGREE, 1]))
 
 
+def usual_share_listed() -> float:
+    """The same where nothing was learned."""
+    return float(np.exp(usual_weights().prior[Street.AS_WRITTEN, Area.AGREE, 1]))
+
+
 @pytest.mark.parametrize("others", [0, 1, 3])
 def test_a_county_learns_how_many_of_its_participants_it_has(tmp_path: Path, others: int) -> None:
     county, city, zip_code = WHOLE
     counties = prepared(tmp_path, county, ordinary_parcels(city, zip_code), [])
     taught = teach(people(city, zip_code, others), counties, least=100)
     assert taught == {county: len(STREETS) * len(NUMBERS) * (others + 1)}
-    usual_weight = 100 / (100 + taught[county])
-    expected = usual_weight * 0.92 + (1 - usual_weight) / (others + 1)
+    weight_of_usual = 100 / (100 + taught[county])
+    expected = weight_of_usual * usual_share_listed() + (1 - weight_of_usual) / (others + 1)
     assert share_listed(counties, county) == pytest.approx(expected, abs=0.03)
 
 
@@ -55,5 +60,4 @@ def test_people_of_a_zip_that_counties_share_teach_none_of_them(tmp_path: Path) 
     assert 0.5 < dict(counties_of(zip_code))[county] < LEAST_SHARE
     counties = prepared(tmp_path, county, ordinary_parcels(city, zip_code), [])
     assert teach(people(city, zip_code, others=0), counties, least=100) == {}
-    usual = usual_weights().prior[Street.AS_WRITTEN, Area.AGREE, 1]
-    assert share_listed(counties, county) == pytest.approx(float(np.exp(usual)))
+    assert share_listed(counties, county) == pytest.approx(usual_share_listed())

@@ -56,6 +56,10 @@ class Bench:
         """Where the CSVs go."""
         return self.connections.settings.export_dir
 
+    def change_settings(self, **changes: Any) -> None:
+        """Work with other settings from now on."""
+        self.connections.settings = self.connections.settings.model_copy(update=changes)
+
     def campaigns(self) -> list[KnownCampaign]:
         """List the account; the campaigns that have a partition."""
         return [known for known in list_campaigns(self.connections, datetime.now(UTC)) if known.key]

@@ -83,7 +83,7 @@ def test_a_report_a_little_short_is_asked_for_again_but_not_for_ever(bench: Benc
     known = max(bench.campaigns(), key=lambda one: len(bench.account.rows(one.campaign.id, Report.BOUNCED)))
     fault = FaultRule(FaultKind.SHORT_REPORT, path=f"*/{known.campaign.id}/*", report=Report.BOUNCED)
     lenient = {"octopus_drift_fail_contacts": 1_000}
-    bench.connections.settings = bench.connections.settings.model_copy(update=lenient)
+    bench.change_settings(**lenient)
     bench.sandbox.control.set_faults([fault])
     tries = 0
     while any(one.key == known.key for one in stale_campaigns(bench.connections)):

@@ -89,9 +89,7 @@ def test_a_second_sync_changes_nothing_but_the_time(bench: Bench) -> None:
 def test_a_refresh_of_an_unchanged_account_asks_for_pages_and_summaries_of_live_campaigns_only(
     bench: Bench,
 ) -> None:
-    bench.connections.settings = bench.connections.settings.model_copy(
-        update={"octopus_live_window_days": 100_000}
-    )
+    bench.change_settings(octopus_live_window_days=100_000)
     bench.sync()
     before = bench.connections.octopus.statistics.snapshot()
     assert _changed_campaigns(bench) == []
@@ -145,9 +143,7 @@ def test_contacts_deleted_since_stay_as_last_known(bench: Bench) -> None:
     for hours in range(1, 6):
         bench.sandbox.control.advance(24, seed=hours)
     gone = {contact_id for _, contact_id in before if contact_id not in bench.account.contacts}
-    bench.connections.settings = bench.connections.settings.model_copy(
-        update={"octopus_contacts_max_age_minutes": 0}
-    )
+    bench.change_settings(octopus_contacts_max_age_minutes=0)
     bench.sync()
     after = documents(bench.database)
     kept = [key for key in before if key[1] in gone and before[key]["email_address"]]
@@ -160,9 +156,7 @@ def test_contacts_deleted_since_stay_as_last_known(bench: Bench) -> None:
 def test_a_contact_deleted_since_is_what_its_list_had_last_though_read_for_another_campaign(
     bench: Bench,
 ) -> None:
-    bench.connections.settings = bench.connections.settings.model_copy(
-        update={"octopus_contacts_max_age_minutes": 0}
-    )
+    bench.change_settings(octopus_contacts_max_age_minutes=0)
     bench.sync()
     campaigns = {one.campaign.id: one for one in bench.campaigns()}
     sent: dict[str, list[str]] = {}
