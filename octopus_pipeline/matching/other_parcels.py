@@ -146,7 +146,10 @@ def _misspelt(
 
 
 def _with_a_mistake(word: str, where: float, mistake: int) -> str:
-    """A word, unless it is short, with a letter `where` (0 to 1) of it left out, doubled or swapped (`mistake` 0 to 2)."""
+    """A word, unless it is short, with a mistake: 0 leaves a letter out, 1 doubles one, 2 swaps one with the next.
+
+    `where`: which letter, from 0 for the second to 1 for the last but one.
+    """
     if len(word) <= _SHORTEST_MISSPELT:
         return word
     place = 1 + int(where * (len(word) - 2))

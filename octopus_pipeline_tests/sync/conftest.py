@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo.database import Database
 
+from octopus_pipeline.matching.households import HouseholdMatches, find_households
 from octopus_pipeline.sandbox.account import Account
 from octopus_pipeline.sandbox.counties import SampleCounty
 from octopus_pipeline.sandbox.generate import generate_account
 from octopus_pipeline.sandbox.serving import ServedSandbox, serve_in_thread
 from octopus_pipeline.settings import Settings
+from octopus_pipeline.sync import matches
 from octopus_pipeline.sync.account import CampaignFailure, sync_campaigns
 from octopus_pipeline.sync.campaign import CampaignResult, Stages
 from octopus_pipeline.sync.campaigns import KnownCampaign, list_campaigns
@@ -29,7 +31,10 @@ from octopus_pipeline_tests.emailoctopus.fake_time import FakeTime
 from octopus_pipeline_tests.sync.counties import invented_counties
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from octopus_pipeline.emailoctopus.credentials import Version
+    from octopus_pipeline.matching.prepared import PreparedCounties
 
 Outcomes = dict[str, CampaignResult | CampaignFailure]
 
@@ -143,3 +148,16 @@ def bench(
 def counties(bench: Bench) -> dict[str, SampleCounty]:
     """The counties there could be; none is loaded."""
     return invented_counties(bench.account)
+
+
+@pytest.fixture
+def looked_for(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many people each call of the matcher was asked for."""
+    calls: list[int] = []
+
+    def counted(participants: pa.Table, prepared: PreparedCounties) -> HouseholdMatches:
+        calls.append(participants.num_rows)
+        return find_households(participants, prepared)
+
+    monkeypatch.setattr(matches, "find_households", counted)
+    return calls
