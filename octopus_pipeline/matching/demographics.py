@@ -15,7 +15,7 @@ from octopus_pipeline.matching.coded import Coded
 from octopus_pipeline.matching.comparable import NONE
 from octopus_pipeline.matching.contact_keys import email_keys, phone_keys, rows_with
 from octopus_pipeline.matching.residences import Quality, Reason
-from octopus_pipeline.matching.sorting import is_first, stable_order
+from octopus_pipeline.matching.sorting import stable_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -303,9 +303,6 @@ def _namesakes(prepared: PreparedCounty, ours: Places, names: Households) -> tup
     local = (where.zip[left] == theirs.zip) & (theirs.zip > 0)
     local |= (where.city.codes[left] == theirs.city.codes) & (theirs.city.codes != NONE)
     left, parcel = left[local], county.parcel[address[local]]
-    # A parcel's addresses are one behind the other.
-    new = is_first(left) | is_first(parcel)
-    left, parcel = left[new], parcel[new]
     parcels = index.customers["parcel"].to_numpy()
     start, end = np.searchsorted(parcels, parcel), np.searchsorted(parcels, parcel, side="right")
     left, right = np.repeat(left, end - start), ranges(start, end - start)
