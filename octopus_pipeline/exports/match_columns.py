@@ -8,12 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from octopus_pipeline.exports.safe_cells import defused_column
-from octopus_pipeline.matching.households import DEMOGRAPHIC_MATCH_SCHEMA, RESIDENCE_SCHEMA
+from octopus_pipeline.matching.source_columns import DEMOGRAPHIC_PREFIX, RESIDENCE_PREFIX, source_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-RESIDENCE_PREFIX, DEMOGRAPHIC_PREFIX = "residence_", "demographic_"
 
 _RESIDENCE = (
     "county",
@@ -40,12 +38,7 @@ _DEMOGRAPHIC = (
     "age_first_individual",
 )
 
-MATCH_SOURCE_COLUMNS = pa.schema(
-    [
-        *(RESIDENCE_SCHEMA.field(name).with_name(RESIDENCE_PREFIX + name) for name in _RESIDENCE),
-        *(DEMOGRAPHIC_MATCH_SCHEMA.field(name).with_name(DEMOGRAPHIC_PREFIX + name) for name in _DEMOGRAPHIC),
-    ]
-)
+MATCH_SOURCE_COLUMNS = source_columns(_RESIDENCE, _DEMOGRAPHIC)
 """The columns of a row's two matches that CSVs are made of, named after the match they are of."""
 
 MATCH_CSV_SCHEMA = pa.schema(

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from octopus_pipeline.exports.file_names import FileKind, campaign_file_name, campaign_file_prefix
-from octopus_pipeline.exports.match_columns import DEMOGRAPHIC_PREFIX, RESIDENCE_PREFIX, is_matched
+from octopus_pipeline.exports.match_columns import is_matched
 from octopus_pipeline.exports.safe_cells import defused, defused_column
 from octopus_pipeline.exports.whole_csv import CsvWriteError, whole_csv
+from octopus_pipeline.matching.source_columns import DEMOGRAPHIC_PREFIX, RESIDENCE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

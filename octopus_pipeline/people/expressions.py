@@ -1,34 +1,30 @@
-"""The law by which people's documents merge, as MongoDB aggregation expressions: the server merges, atomically.
-
-A document is made of two lists that are joined element by element, `engagements` by campaign and `contacts` by contact
-id; everything else is worked out of these. Each join is a minimum or maximum in a total order: neither the order of
-updates nor their repetition changes what comes out, whoever writes at the same time.
-"""
+"""The law of `documents` as MongoDB aggregation expressions: the server joins, atomically, whoever writes meanwhile."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from octopus_pipeline.engagement.tables import FLAGS
+from octopus_pipeline.people.documents import NEWEST
 
 Expression = Any
 """An aggregation expression."""
 
 
 def new_person() -> list[Expression]:
-    """Stages that make of `contact_id`, `engagement`, `contact` and `synced_at` the document of a person seen once."""
+    """Stages that make of a row seen (`merging`) the document of a person seen once."""
     once = {
-        "_id": "$$REMOVE",
         "contact_id": "$contact_id",
-        "engagements": ["$engagement"],
+        "person_ids": "$person_ids",
         "contacts": ["$contact"],
+        "engagements": ["$engagement"],
         "synced_at": "$synced_at",
     }
-    return [{"$replaceWith": once}, {"$unset": "_id"}, {"$replaceWith": _derived()}]
+    return [{"$replaceWith": once}, {"$replaceWith": _derived()}]
 
 
-def merged_with_new() -> list[Expression]:
-    """Stages that merge the document of a person with `$$new`, the document of the same person seen once more."""
+def joined_with_new() -> list[Expression]:
+    """Stages that join the document of a person with `$$new`, the document of the same person seen once more."""
     engagement = {
         "campaign_id": "$$new.campaign_id",
         **{flag: {"$or": [f"$$former.{flag}", f"$$new.{flag}"]} for flag in FLAGS},
@@ -40,16 +36,18 @@ def merged_with_new() -> list[Expression]:
         "record": _greater("record"),
         "match": _greater("match"),
     }
+    ids = {"$setUnion": ["$person_ids", "$$new.person_ids"]}
     joined = {
-        "engagements": _with_element("engagements", "campaign_id", engagement),
+        "person_ids": {"$sortArray": {"input": ids, "sortBy": 1}},
         "contacts": _with_element("contacts", "contact_id", contact),
+        "engagements": _with_element("engagements", "campaign_id", engagement),
         "synced_at": {"$max": ["$synced_at", "$$new.synced_at"]},
     }
     return [{"$set": joined}, {"$replaceWith": _derived()}]
 
 
 def _with_element(array: str, key: str, merged: Expression) -> Expression:
-    """The list, ascending by `key`, with the first element of `$$new`'s merged into it.
+    """The list, ascending by `key`, with the only element of `$$new`'s merged into it.
 
     `merged` is made of `$$new`, that element, and `$$former`, the one that has its key, or an empty one.
     """
@@ -70,33 +68,7 @@ def _greater(name: str) -> Expression:
 
 
 def _derived() -> Expression:
-    """What is worked out of a document's `contacts` and `engagements`.
-
-    Contacts count in the order of their records, the newest last: of each field the newest that is not empty wins.
-    """
-    contacts = {"$sortArray": {"input": "$contacts", "sortBy": {"record": 1, "contact_id": 1}}}
-    newest = {
-        name: {"$ifNull": [f"$$this.record.{name}", f"$$value.{name}", None]}
-        for name in ("email_address", "phone_number", "status")
-    }
-    refs = {
-        name: {"$ifNull": [f"$$this.match.{name}", f"$$value.{name}", None]}
-        for name in ("residence_ref", "demographic_ref")
-    }
-    nowhere_yet = {"$eq": [{"$ifNull": ["$$value.residence_ref", None]}, None]}
-    lives_there = {"$ne": [{"$ifNull": ["$$this.match.residence_ref", None]}, None]}
-    quality = {
-        name: {
-            "$cond": [
-                {"$or": [lives_there, nowhere_yet]},
-                {"$ifNull": [f"$$this.match.{name}", None]},
-                f"$$value.{name}",
-            ]
-        }
-        for name in ("match_quality", "match_reason")
-    }
-    fields = {"$mergeObjects": ["$$value.fields", "$$this.record.fields"]}
-    told = {**newest, "fields": fields, **refs, **quality}
+    """What is worked out of a document's `contacts` and `engagements`."""
     counts = {
         f"campaigns_{flag}": {"$size": {"$filter": {"input": "$engagements", "cond": f"$$this.{flag}"}}}
         for flag in FLAGS
@@ -107,5 +79,43 @@ def _derived() -> Expression:
         "first_engaged_at": {"$min": "$engagements.engaged_at"},
         "last_engaged_at": {"$max": "$engagements.last_engaged_at"},
     }
-    person = {"$reduce": {"input": contacts, "initialValue": {}, "in": told}}
-    return {"$mergeObjects": ["$$ROOT", person, summary]}
+    zip_code = {"zip": {"$ifNull": ["$$person.residence_ref.parcel_zip", "$$person.zip", None]}}
+    every = {"$mergeObjects": ["$$ROOT", "$$person", zip_code, summary]}
+    return {"$let": {"vars": {"person": _newest()}, "in": every}}
+
+
+def _newest() -> Expression:
+    """What is believed of a person: a fold over its contacts, the one with the newest record last."""
+    contacts = {"$sortArray": {"input": "$contacts", "sortBy": {"record": 1, "contact_id": 1}}}
+    newest = {name: {"$ifNull": [f"$$this.record.{name}", f"$$value.{name}", None]} for name in NEWEST}
+    refs = {
+        name: {"$ifNull": [f"$$this.match.{name}", f"$$value.{name}", None]}
+        for name in ("residence_ref", "demographic_ref")
+    }
+
+    def is_told(path: str) -> Expression:
+        return {"$gt": [path, None]}
+
+    told = {
+        "$or": [
+            is_told("$$this.match.residence_ref"),
+            {
+                "$and": [
+                    {"$not": is_told("$$value.residence_ref")},
+                    is_told("$$this.match.match_quality"),
+                ]
+            },
+        ]
+    }
+    quality = {
+        name: {"$ifNull": [{"$cond": [told, f"$$this.match.{name}", f"$$value.{name}"]}, None]}
+        for name in ("match_quality", "match_reason")
+    }
+    fields = {"$mergeObjects": ["$$value.fields", "$$this.record.fields"]}
+    return {
+        "$reduce": {
+            "input": contacts,
+            "initialValue": {},
+            "in": {**newest, "fields": fields, **refs, **quality},
+        }
+    }

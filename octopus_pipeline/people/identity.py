@@ -11,10 +11,15 @@ from octopus_pipeline.counties import cleaning
 if TYPE_CHECKING:
     import pyarrow as pa
 
+CONTACT_PREFIX = "contact:"
+"""What the id begins with of somebody of whom only the EmailOctopus contact is known."""
 
-def person_ids(emails: pa.Array, phones: pa.Array) -> pa.Array:
+
+def person_ids(emails: pa.Array, phones: pa.Array, contact_ids: pa.Array) -> pa.Array:
     """Of each row the person: the e-mail address in lower case, else the telephone number's ten digits.
 
-    Null for nobody: a contact deleted before its address was ever known.
+    Of a contact that was deleted before its address was ever known it is `contact:` and the contact's id; nobody is
+    left out, and once the contact's address is known, the documents of both ids are joined (`links`).
     """
-    return pc.coalesce(cleaning.emails(emails), cleaning.phones(phones))
+    own = pc.binary_join_element_wise(CONTACT_PREFIX, contact_ids, "")
+    return pc.coalesce(cleaning.emails(emails), cleaning.phones(phones), own)

@@ -14,8 +14,8 @@ from octopus_pipeline.errors import PipelineError
 if TYPE_CHECKING:
     from octopus_pipeline.settings import Settings
 
-OLDEST_SERVER = (5, 0)
-"""Field names with dots and dollars, which contact fields may have, need this version of MongoDB."""
+OLDEST_SERVER = (6, 0)
+"""Sorting lists within documents needs MongoDB 5.2, the next version with long support is 6.0."""
 
 _UNREADABLE = "the server of MONGO_CONNECTION_URL"
 _HOST = re.compile(r"(?:[\w.%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
@@ -38,7 +38,7 @@ def connect(settings: Settings) -> MongoClient[dict[str, Any]]:
 
     Raises:
         MongoUnavailableError: the server does not answer, refuses the user, or cannot be started.
-        UnsupportedServerError: the server is older than MongoDB 5.0.
+        UnsupportedServerError: the server is older than MongoDB 6.0.
     """
     url = _connection_url(settings)
     timeout_ms = int(settings.mongo_timeout_seconds * 1000)

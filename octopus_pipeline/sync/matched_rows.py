@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from octopus_pipeline.exports.match_columns import (
-    DEMOGRAPHIC_PREFIX,
-    MATCH_SOURCE_COLUMNS,
-    RESIDENCE_PREFIX,
-)
+from octopus_pipeline.exports.match_columns import MATCH_SOURCE_COLUMNS
+from octopus_pipeline.matching.source_columns import DEMOGRAPHIC_PREFIX, RESIDENCE_PREFIX
 from octopus_pipeline.sync.matches import DEMOGRAPHIC_MATCHES, RESIDENCE_MATCHES
 from octopus_pipeline.sync.side_by_side import side_by_side
 
@@ -24,19 +21,23 @@ _TABLES = {RESIDENCE_PREFIX: RESIDENCE_MATCHES, DEMOGRAPHIC_PREFIX: DEMOGRAPHIC_
 
 
 def matched_rows(
-    tables: TableStore, key: str, engagement: str, columns: Sequence[str]
+    tables: TableStore,
+    key: str,
+    engagement: str,
+    columns: Sequence[str],
+    match_columns: pa.Schema = MATCH_SOURCE_COLUMNS,
 ) -> Iterator[pa.RecordBatch]:
-    """Engagement rows with some of their columns and `MATCH_SOURCE_COLUMNS`, in the order of the engagement.
+    """Engagement rows with some of their columns and `match_columns`, in the order of the engagement.
 
     Contacts that were never matched (engagement made anew since, or a campaign synced before there was any matching)
     have empty match columns.
     """
     rows = tables.batches(engagement, key, ["contact_id", *columns])
     for prefix, table in _TABLES.items():
-        names = [field.name for field in MATCH_SOURCE_COLUMNS if field.name.startswith(prefix)]
-        rows = _beside(rows, tables, key, engagement, table, prefix, names)
+        fields = [field for field in match_columns if field.name.startswith(prefix)]
+        rows = _beside(rows, tables, key, engagement, table, prefix, fields)
     for batch in rows:
-        yield batch.select([*columns, *MATCH_SOURCE_COLUMNS.names])
+        yield batch.select([*columns, *match_columns.names])
 
 
 def _beside(
@@ -46,13 +47,14 @@ def _beside(
     engagement: str,
     table: str,
     prefix: str,
-    names: Sequence[str],
+    fields: Sequence[pa.Field],
 ) -> Iterator[pa.RecordBatch]:
     """Rows with the columns of a match table added under prefixed names."""
+    names = [field.name for field in fields]
     stored = [name.removeprefix(prefix) for name in names]
     if not tables.exists(table, key):
         for batch in rows:
-            nothing = [pa.nulls(batch.num_rows, MATCH_SOURCE_COLUMNS.field(name).type) for name in names]
+            nothing = [pa.nulls(batch.num_rows, field.type) for field in fields]
             yield _joined(batch, nothing, names)
     elif _same_contacts(tables, key, engagement, table):
         for batch, matches in side_by_side(rows, tables.batches(table, key, stored)):

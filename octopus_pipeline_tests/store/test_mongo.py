@@ -184,8 +184,8 @@ def test_a_server_that_hangs_up_is_explained(listener: socket.socket) -> None:
     assert "closed the connection" in failure(f"mongodb://{answer_all(listener, socket.socket.close)}")
 
 
-@pytest.mark.parametrize(("wire_version", "version"), [(9, "4.4.29"), (6, "3.6.23")])
-def test_a_server_older_than_5_is_refused(listener: socket.socket, wire_version: int, version: str) -> None:
+@pytest.mark.parametrize(("wire_version", "version"), [(13, "5.0.31"), (9, "4.4.29"), (6, "3.6.23")])
+def test_a_server_older_than_6_is_refused(listener: socket.socket, wire_version: int, version: str) -> None:
     """An old server is no longer to be had: this one speaks just enough of the protocol to be asked."""
     facts = {
         "ok": 1,
@@ -211,7 +211,7 @@ def test_a_server_older_than_5_is_refused(listener: socket.socket, wire_version:
                 connection.sendall(b"".join(part.to_bytes(4, "little") for part in reply) + body)
 
     url = f"mongodb://{answer_all(listener, answer)}"
-    with pytest.raises(UnsupportedServerError, match=r"needs 5\.0 or newer"):
+    with pytest.raises(UnsupportedServerError, match=r"needs 6\.0 or newer"):
         connect(settings(mongo_connection_url=url))
 
 

@@ -1,0 +1,42 @@
+"""The collections of `empowersave_development` and their indexes, one for each way in which people are looked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from octopus_pipeline.store.indexes import IndexSpec, ensure_indexes
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+PEOPLE: Final = "participants"
+CAMPAIGNS: Final = "campaigns"
+WRITTEN: Final = "people_written"
+"""What was last written of each campaign, so that a re-sync writes only what changed."""
+
+PEOPLE_INDEXES: Final = [
+    IndexSpec(("contact_id",), unique=True),
+    IndexSpec(("person_ids",)),
+    IndexSpec(("contacts.contact_id",)),
+    IndexSpec(("email_address",)),
+    IndexSpec(("phone_number",)),
+    IndexSpec(("engagements.campaign_id", "contact_id")),
+    IndexSpec(("residence_ref.parcel_id",)),
+    IndexSpec(("residence_ref.county", "zip", "campaigns_received", "campaigns_opened", "campaigns_clicked")),
+    IndexSpec(("zip", "campaigns_received", "campaigns_opened", "campaigns_clicked")),
+    IndexSpec(("match_quality", "contact_id")),
+]
+_CAMPAIGN_INDEXES = [
+    IndexSpec(("campaign_id",), unique=True),
+    IndexSpec(("sent_at",)),
+]
+
+
+def prepare_people_database(database: Database[dict[str, Any]]) -> None:
+    """Create the indexes that are missing.
+
+    Raises:
+        DuplicateDocumentsError: another tool left two documents of one person; what was there is unchanged.
+    """
+    ensure_indexes(database[PEOPLE], PEOPLE_INDEXES)
+    ensure_indexes(database[CAMPAIGNS], _CAMPAIGN_INDEXES)
