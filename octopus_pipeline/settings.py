@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         pattern=r'^[^/\\. "$*<>:|?\x00]{1,63}$',
         description="Database of county records; only `octopus counties load` writes to it.",
     )
+    mongo_people_database: str = Field(
+        "empowersave_development",
+        pattern=r'^[^/\\. "$*<>:|?\x00]{1,63}$',
+        description="Database of people: one document a person.",
+    )
     mongo_timeout_seconds: float = Field(5, gt=0, description="How long to look for the MongoDB server.")
 
     octopus_data_dir: Path = Field(Path("data"), description="Everything the project keeps on this machine.")

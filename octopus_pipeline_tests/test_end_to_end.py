@@ -22,7 +22,12 @@ from pymongo import MongoClient
 from octopus_pipeline.sandbox.account import load_account
 from octopus_pipeline.sandbox.process import start_sandbox
 from octopus_pipeline.sandbox.serving import listen, url_of
-from octopus_pipeline_tests.truth import assert_csvs_true, assert_documents_true, sent_campaigns
+from octopus_pipeline_tests.truth import (
+    assert_csvs_true,
+    assert_documents_true,
+    assert_people_true,
+    sent_campaigns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +41,7 @@ CAMPAIGN_ASSETS = [
     ["campaign_participants"],
     ["residence_matches"],
     ["demographic_matches"],
+    ["people"],
     ["campaign_csv"],
     ["matched_participants_csv"],
 ]
@@ -92,6 +98,7 @@ def test_a_backfill_launched_in_the_ui_makes_the_database_and_the_csvs_true(
             "EMAILOCTOPUS_REQUESTS_PER_SECOND": "10000",
             "MONGO_CONNECTION_URL": mongod_url,
             "MONGO_DATABASE": database,
+            "MONGO_PEOPLE_DATABASE": f"{database}_people",
             "OCTOPUS_DATA_DIR": str(tmp_path / "data"),
             "OCTOPUS_AUTOMATION": "false",
         }
@@ -116,16 +123,18 @@ def test_a_backfill_launched_in_the_ui_makes_the_database_and_the_csvs_true(
                 node = ask(CHECKS, key={"path": path})["assetNodeOrError"]
                 assert set(node["assetPartitionStatuses"]["materializedPartitions"]) == set(keys)
             seen: dict[str, dict[str, list[str]]] = {}
-            for path in CAMPAIGN_ASSETS[-6:]:
+            for path in CAMPAIGN_ASSETS[-7:]:
                 checks = ask(CHECKS, key={"path": path})["assetNodeOrError"]["assetChecksOrError"]["checks"]
                 seen |= {check["name"]: check["partitionStatuses"] for check in checks}
-            assert len(seen) == 12
+            assert len(seen) == 14
             for name, statuses in seen.items():
                 needs_a_county = name in MATCH_CHECKS
                 assert set(statuses["succeededPartitions"]) == set([] if needs_a_county else keys)
                 assert statuses["failedPartitions"] == []
         assert_documents_true(mongo[database], account)
-        mongo.drop_database(database)
+        assert_people_true(mongo[f"{database}_people"], account)
+        for name in (database, f"{database}_people"):
+            mongo.drop_database(name)
     assert_csvs_true(tmp_path / "data" / "exports", account)
 
 
@@ -203,7 +212,7 @@ def partition_keys(ask: Callable[..., dict[str, Any]]) -> list[str]:
 
 
 def backfill(ask: Callable[..., dict[str, Any]], keys: list[str]) -> None:
-    """Materialise the twelve campaign assets of these partitions."""
+    """Materialise the thirteen campaign assets of these partitions."""
     params = {"assetSelection": [{"path": path} for path in CAMPAIGN_ASSETS], "partitionNames": keys}
     launched = ask(LAUNCH_BACKFILL, params=params)["launchPartitionBackfill"]
     assert "backfillId" in launched, launched

@@ -116,6 +116,79 @@ def assert_documents_true(database: Database[dict[str, Any]], account: Account) 
     assert database.participants.count_documents(others) == 0
 
 
+def expected_people(account: Account) -> list[dict[str, Any]]:
+    """What must be known of each person: contacts, an entry a campaign, first and last engagement.
+
+    Contacts with one address are one person; so is a contact whose address changed, or was deleted.
+    """
+    people: list[dict[str, Any]] = []
+    by_name: dict[str, dict[str, Any]] = {}
+    for campaign_id in sent_campaigns(account):
+        for contact_id, participant in expected_participants(account, campaign_id).items():
+            names = [f"contact {contact_id}", *filter(None, [(participant.email_address or "").lower()])]
+            known = [by_name[name] for name in names if name in by_name]
+            person = known[0] if known else {"names": set(), "entries": {}}
+            for other in known[1:]:
+                if other is not person:
+                    person["names"] |= other["names"]
+                    for campaign, entry in other["entries"].items():
+                        _join_entry(person["entries"], campaign, entry)
+                    people.remove(other)
+            if not known:
+                people.append(person)
+            person["names"].update(names)
+            by_name.update(dict.fromkeys(person["names"], person))
+            _join_entry(person["entries"], campaign_id, _entry(campaign_id, participant))
+    return people
+
+
+def _entry(campaign_id: str, participant: ExpectedParticipant) -> dict[str, Any]:
+    times = expected_document(campaign_id, participant)["engagement_times"]
+    engaged = [times[flag] for flag in ("opened", "clicked") if flag in times]
+    return {
+        **{flag: getattr(participant, flag) for flag in FLAGS},
+        "engaged_at": min((one["first"] for one in engaged), default=None),
+        "last_engaged_at": max((one["last"] for one in engaged), default=None),
+    }
+
+
+def _join_entry(entries: dict[str, dict[str, Any]], campaign_id: str, entry: dict[str, Any]) -> None:
+    former = entries.get(campaign_id, entry)
+    first = [one["engaged_at"] for one in (former, entry) if one["engaged_at"]]
+    last = [one["last_engaged_at"] for one in (former, entry) if one["last_engaged_at"]]
+    entries[campaign_id] = {
+        **{flag: former[flag] or entry[flag] for flag in FLAGS},
+        "engaged_at": min(first, default=None),
+        "last_engaged_at": max(last, default=None),
+    }
+
+
+def assert_people_true(database: Database[dict[str, Any]], account: Account) -> None:
+    """Every person of the account has one document, with an entry a campaign and sums that are right."""
+    expected = {min(person["names"] - {""}): person["entries"] for person in expected_people(account)}
+    stored = {}
+    for document in database.participants.find():
+        names = {f"contact {contact['contact_id']}" for contact in document["contacts"]}
+        names |= {one for one in document["person_ids"] if "@" in one}
+        entries = {entry.pop("campaign_id"): entry for entry in document["engagements"]}
+        assert len(entries) == len(document["engagements"]) == document["campaigns_received"]
+        for flag in FLAGS:
+            assert document[f"campaigns_{flag}"] == sum(entry[flag] for entry in entries.values())
+        stored[min(names)] = entries
+    differing = {
+        name: (stored.get(name), expected.get(name))
+        for name in stored.keys() | expected.keys()
+        if stored.get(name) != expected.get(name)
+    }
+    assert differing == {}, "stored, and true"
+    for campaign_id in sent_campaigns(account):
+        having = [entries[campaign_id] for entries in expected.values() if campaign_id in entries]
+        totals = {flag: sum(entry[flag] for entry in having) for flag in FLAGS}
+        found = database.campaigns.find_one({"campaign_id": campaign_id})
+        assert found is not None
+        assert found["totals"] == {"people": len(having), **totals}
+
+
 def assert_csvs_true(folder: Path, account: Account, *, matched: bool = False) -> None:
     """The CSV's rows are the account's truth in partners' columns, and there are a campaign's files and no other.
 

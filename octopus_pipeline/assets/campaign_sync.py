@@ -1,6 +1,6 @@
-"""The step that takes campaigns from the API to their CSVs: twelve assets, several campaigns at once.
+"""The step that takes campaigns from the API to their CSVs: thirteen assets, several campaigns at once.
 
-One step, not twelve: a step that fails skips all that follows for *every* campaign of its run, so only a step that
+One step, not thirteen: a step that fails skips all that follows for *every* campaign of its run, so only a step that
 holds a campaign's whole way can finish the good ones and still fail for the bad. Each asset is recorded as soon as
 its campaign is done; at the end the step fails if any campaign did, and Dagster counts just those as failed.
 """
@@ -23,6 +23,7 @@ from octopus_pipeline.assets.engagement import (
     ENGAGEMENT_SPEC,
     PARTICIPANTS_KEY,
     PARTICIPANTS_SPEC,
+    PEOPLE_KEY,
     RESIDENCE_KEY,
     csv_metadata,
     engagement_metadata,
@@ -38,6 +39,7 @@ from octopus_pipeline.assets.matches import (
     matches_metadata,
 )
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
+from octopus_pipeline.assets.people import PEOPLE_SPEC, people_metadata
 from octopus_pipeline.assets.progress import ProgressOf
 from octopus_pipeline.assets.reports import REPORT_KEYS, REPORT_SPECS, Asked, report_metadata
 from octopus_pipeline.assets.run_lease import run_lease
@@ -70,6 +72,7 @@ class SyncConfig(dg.Config):
         PARTICIPANTS_SPEC,
         RESIDENCE_SPEC,
         DEMOGRAPHIC_SPEC,
+        PEOPLE_SPEC,
         CSV_SPEC,
         MATCHED_CSV_SPEC,
     ],
@@ -153,6 +156,7 @@ def _stages(selected: set[dg.AssetKey]) -> Stages:
         engagement=ENGAGEMENT_KEY in selected,
         participants=PARTICIPANTS_KEY in selected,
         matches=bool({RESIDENCE_KEY, DEMOGRAPHIC_KEY} & selected),  # both are of one making
+        people=PEOPLE_KEY in selected,
         csv=CSV_KEY in selected,
         matched_csv=MATCHED_CSV_KEY in selected,
     )
@@ -177,6 +181,8 @@ def _materializations(
         metadata[PARTICIPANTS_KEY] = participants_metadata(result.stored, connections.settings.mongo_database)
     if result.matches:
         metadata |= matches_metadata(result.matches, tables, key)
+    if result.people:
+        metadata[PEOPLE_KEY] = people_metadata(result.people, connections.settings.mongo_people_database)
     metadata[CSV_KEY] = csv_metadata(result)
     metadata[MATCHED_CSV_KEY] = matched_csv_metadata(result.matched_files)
     for asset, shown in metadata.items():

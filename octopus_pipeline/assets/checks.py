@@ -16,10 +16,12 @@ from octopus_pipeline.assets.engagement import (
     DEMOGRAPHIC_KEY,
     ENGAGEMENT_KEY,
     PARTICIPANTS_KEY,
+    PEOPLE_KEY,
     RESIDENCE_KEY,
 )
 from octopus_pipeline.assets.match_checks import MATCH_CHECKS, match_evaluations
 from octopus_pipeline.assets.partitions import CAMPAIGN_PARTITIONS
+from octopus_pipeline.assets.people import PEOPLE_CHECKS
 from octopus_pipeline.emailoctopus.records import ENGAGEMENT_REPORTS, Report
 from octopus_pipeline.engagement.tables import FLAGS
 
@@ -45,6 +47,7 @@ _DESCRIPTIONS = {
         "rows_match_documents",
     ): "The file, read back, has as many rows and flags as MongoDB has documents.",
     **MATCH_CHECKS,
+    **PEOPLE_CHECKS,
 }
 
 CHECK_SPECS = [
@@ -62,6 +65,7 @@ def check_evaluations(
         (PARTICIPANTS_KEY, _participants(result)),
         (RESIDENCE_KEY, _matches(result, settings, RESIDENCE_KEY)),
         (DEMOGRAPHIC_KEY, _matches(result, settings, DEMOGRAPHIC_KEY)),
+        (PEOPLE_KEY, _people(result)),
         (CSV_KEY, _csv(result)),
     ):
         target = None
@@ -140,6 +144,16 @@ def _matches(result: CampaignResult, settings: Settings, of: dg.AssetKey) -> Ite
         for key, name, passed, metadata in match_evaluations(result.matches, settings):
             if key == of:
                 yield name, passed, dg.AssetCheckSeverity.WARN, metadata
+
+
+def _people(result: CampaignResult) -> Iterator[_Evaluation]:
+    people, error = result.people, dg.AssetCheckSeverity.ERROR
+    if people is None:
+        return
+    yield "every_contact_is_a_person", not people.missing, error, {"contacts_missing": people.missing}
+    count = people.totals["people"]
+    no_more = count <= people.rows
+    yield "people_are_no_more_than_contacts", no_more, error, {"people": count, "contacts": people.rows}
 
 
 def _csv(result: CampaignResult) -> Iterator[_Evaluation]:

@@ -24,6 +24,7 @@ ENGAGEMENT_KEY = dg.AssetKey("engagement")
 PARTICIPANTS_KEY = dg.AssetKey("campaign_participants")
 RESIDENCE_KEY = dg.AssetKey("residence_matches")
 DEMOGRAPHIC_KEY = dg.AssetKey("demographic_matches")
+PEOPLE_KEY = dg.AssetKey("people")
 CSV_KEY = dg.AssetKey("campaign_csv")
 CONTACTS_KEY = dg.AssetKey("contacts")
 

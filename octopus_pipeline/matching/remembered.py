@@ -8,10 +8,7 @@ whoever had no match before may be found in it.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +16,7 @@ import orjson
 import pyarrow as pa
 from pymongo import UpdateOne
 
+from octopus_pipeline.code_version import code_version, digest
 from octopus_pipeline.matching.households import DEMOGRAPHIC_MATCH_SCHEMA, RESIDENCE_SCHEMA, HouseholdMatches
 from octopus_pipeline.store.bulk import InsertOrUpdate, bulk_write
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from octopus_pipeline.matching.prepared import PreparedCounties
 
 _SCHEMAS = (RESIDENCE_SCHEMA, DEMOGRAPHIC_MATCH_SCHEMA)
-_VERSION_BYTES = 8
 _SOURCES = {"octopus_pipeline.matching": (".py", ".txt"), "octopus_pipeline.counties.data": (".csv",)}
 """What the answers come from besides the counties: package -> the ends of its files' names."""
 
@@ -54,7 +51,8 @@ class Recalled:
 def made_with(counties: PreparedCounties) -> str:
     """What matches depend on besides the participant: it changes when a county is loaded or prepared anew."""
     versions = sorted((county, counties.version(county)) for county in counties.counties)
-    return _digest(orjson.dumps([versions, _version_of_matching()]))
+    sources = [code_version(package, ends) for package, ends in _SOURCES.items()]
+    return digest(orjson.dumps([versions, sources]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +123,3 @@ def _texts(matches: HouseholdMatches) -> list[str]:
     tables = (matches.residence, matches.demographic)
     columns = chain.from_iterable((column.to_pylist() for column in table.columns) for table in tables)
     return [orjson.dumps(row).decode() for row in zip(*columns, strict=True)]
-
-
-@cache
-def _version_of_matching() -> str:
-    """What the code and the data that come with it say: another matcher's answers are not this one's."""
-    contents = [
-        (file.name, file.read_bytes())
-        for package, ends in _SOURCES.items()
-        for file in sorted(files(package).iterdir(), key=lambda one: one.name)
-        if file.name.endswith(ends)
-    ]
-    return _digest(b"\0".join(part for name, content in contents for part in (name.encode(), content)))
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=_VERSION_BYTES).hexdigest()

@@ -12,6 +12,7 @@ from octopus_pipeline.assets.engagement import (
     DEMOGRAPHIC_KEY,
     ENGAGEMENT_KEY,
     PARTICIPANTS_KEY,
+    PEOPLE_KEY,
     RESIDENCE_KEY,
 )
 from octopus_pipeline.assets.matches import MATCHED_CSV_KEY
@@ -27,15 +28,15 @@ LIST_CAMPAIGNS = dg.define_asset_job(
     description="Read the account's campaigns and add the partitions of new ones.",
 )
 
-MATCHING_KEYS = (RESIDENCE_KEY, DEMOGRAPHIC_KEY, CSV_KEY, MATCHED_CSV_KEY)
-"""What changes when a county was loaded or a decision made: the matches, and the files they are in."""
+MATCHING_KEYS = (RESIDENCE_KEY, DEMOGRAPHIC_KEY, PEOPLE_KEY, CSV_KEY, MATCHED_CSV_KEY)
+"""What changes when a county was loaded or a decision made: the matches, and the documents and files they are in."""
 
 SYNC_CAMPAIGNS = dg.define_asset_job(
     "sync_campaigns",
     selection=dg.AssetSelection.assets(
         *REPORT_KEYS.values(), ENGAGEMENT_KEY, PARTICIPANTS_KEY, *MATCHING_KEYS
     ),
-    description="Take campaigns from their reports to MongoDB and their CSVs. A full re-sync unless configured.",
+    description="Take campaigns from their reports to MongoDB, people and CSVs. A full re-sync unless configured.",
 )
 
 MATCH_CAMPAIGNS = dg.define_asset_job(

@@ -1,4 +1,4 @@
-"""One campaign's way from its reports to its CSVs: merge, match, write to MongoDB, export, and account for it."""
+"""One campaign's way from its reports to its CSVs: merge, match, write documents and people, export, account for it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ from octopus_pipeline.sync.contacts import CONTACTS
 from octopus_pipeline.sync.database import PARTICIPANTS
 from octopus_pipeline.sync.matched_rows import matched_rows
 from octopus_pipeline.sync.matches import RESIDENCE_MATCHES, MatchResult, write_matches
+from octopus_pipeline.sync.people import PeopleResult, write_people
 from octopus_pipeline.sync.plan import report_counts
 from octopus_pipeline.sync.reports import ReportDownload, table_of
-from octopus_pipeline.sync.state import campaign_state, record_synced
+from octopus_pipeline.sync.state import campaign_state, record_matched, record_synced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +62,7 @@ class Stages:
     engagement: bool = True
     participants: bool = True
     matches: bool = True
+    people: bool = True
     csv: bool = True
     matched_csv: bool = True
 
@@ -97,6 +99,7 @@ class CampaignResult:
     engagement: EngagementCounts | None
     stored: EngagementCounts | None
     matches: MatchResult | None
+    people: PeopleResult | None
     csv: CsvCounts | None
     matched_files: MatchedFiles | None
 
@@ -110,7 +113,7 @@ def finish_campaign(
     stages: Stages,
     now: datetime,
 ) -> CampaignResult:
-    """Merge a campaign's reports, match its contacts, write documents and CSVs; remember it as synced if all was done.
+    """Merge a campaign's reports, match its contacts, write documents, people and CSVs; remember that all was done.
 
     One process at a time does this for a campaign: what it merges with must not change under it.
     """
@@ -128,6 +131,9 @@ def finish_campaign(
         report_contacts = _report_contacts(connections, known, downloads)
         stored = _write_participants(connections, known, now) if stages.participants else None
         matches = write_matches(connections, str(known.key), ENGAGEMENT, now) if stages.matches else None
+        if matches and matches.since:
+            record_matched(connections.database, known.campaign.id, matches.since)
+        people = write_people(connections, known, ENGAGEMENT, now) if stages.people else None
         csv = _write_csv(connections, known) if stages.csv else None
         matched_files = _write_matched_csv(connections, known) if stages.matched_csv else None
         if summary:
@@ -149,6 +155,7 @@ def finish_campaign(
         engagement,
         stored,
         matches,
+        people,
         csv,
         matched_files,
     )
@@ -162,7 +169,7 @@ def _has_what_it_needs(
     Merging needs a report's table, or a summary just read, which may say that there is nobody.
     """
     if not stages.engagement:
-        return not (stages.participants or stages.matches or stages.exports)
+        return not (stages.participants or stages.matches or stages.people or stages.exports)
     return summary is not None or any(
         connections.tables.exists(table_of(report), str(known.key)) for report in ENGAGEMENT_REPORTS
     )

@@ -54,10 +54,9 @@ def list_campaigns(connections: Connections, now: datetime) -> list[KnownCampaig
     A failed listing raises and changes nothing: it is an error, never an empty account.
     """
     database = connections.database
-    base_url = connections.settings.api_base_url
-    require_source(database, base_url)
+    require_source(database.client, connections.settings)
     listed = list(connections.octopus.campaigns())
-    claim_source(database, base_url)
+    claim_source(database.client, connections.settings)
     known = {campaign.campaign.id: campaign for campaign in known_campaigns(database)}
     taken = {campaign.key for campaign in known.values() if campaign.key}
     updates = []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from octopus_pipeline.emailoctopus.client import EmailOctopus, open_client
 from octopus_pipeline.engagement.merge import open_engine
 from octopus_pipeline.matching.prepared import PreparedCounties
+from octopus_pipeline.people.database import prepare_people_database
 from octopus_pipeline.store.mongo import connect
 from octopus_pipeline.store.tables import TableStore
 from octopus_pipeline.sync.database import prepare_database
@@ -69,6 +70,18 @@ class Connections:
             MongoUnavailableError: if no server answers in time.
         """
         return self._client[self.settings.mongo_county_database]
+
+    @cached_property
+    def people_database(self) -> Database[dict[str, Any]]:
+        """The database of people, on the same server, its indexes in place.
+
+        Raises:
+            MongoUnavailableError: if no server answers in time.
+            DuplicateDocumentsError: if another tool left two documents of one person there.
+        """
+        database = self._client[self.settings.mongo_people_database]
+        prepare_people_database(database)
+        return database
 
     @cached_property
     def _client(self) -> MongoClient[dict[str, Any]]:

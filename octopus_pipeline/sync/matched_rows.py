@@ -32,7 +32,7 @@ def matched_rows(
     Contacts that were never matched (engagement made anew since, or a campaign synced before there was any matching)
     have empty match columns.
     """
-    rows = tables.batches(engagement, key, ["contact_id", *columns])
+    rows = tables.batches(engagement, key, list(dict.fromkeys(["contact_id", *columns])))
     for prefix, table in _TABLES.items():
         fields = [field for field in match_columns if field.name.startswith(prefix)]
         rows = _beside(rows, tables, key, engagement, table, prefix, fields)

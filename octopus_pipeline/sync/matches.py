@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from octopus_pipeline.code_version import digest
 from octopus_pipeline.matching.decisions import MATCHED, decide
 from octopus_pipeline.matching.households import (
     DEMOGRAPHIC_MATCH_SCHEMA,
@@ -22,11 +23,14 @@ from octopus_pipeline.matching.residences import Quality, Reason
 from octopus_pipeline.sync.collisions import collisions
 from octopus_pipeline.sync.database import HOUSEHOLD_MATCHES
 from octopus_pipeline.sync.decisions import read_decisions
+from octopus_pipeline.sync.state import matched_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from octopus_pipeline.matching.decisions import Decision
+    from octopus_pipeline.matching.prepared import PreparedCounties
     from octopus_pipeline.store.tables import TableStore
     from octopus_pipeline.sync.connections import Connections
 
@@ -110,6 +114,7 @@ class MatchResult:
         counts: of this run.
         before: of the run before; None if this is the first.
         counties: those that are loaded.
+        since: since when counties and decisions have been what they are; None if there is nobody to look for.
         missing_parcels: parcels decided for that are not there, as COUNTY/PARCEL -> contacts.
         collisions: parcels with too many people for one house, as COUNTY/PARCEL -> people.
     """
@@ -117,6 +122,7 @@ class MatchResult:
     counts: MatchCounts
     before: MatchCounts | None
     counties: tuple[str, ...]
+    since: datetime | None = None
     missing_parcels: Mapping[str, int] = field(default_factory=dict)
     collisions: Mapping[str, int] = field(default_factory=dict)
 
@@ -140,6 +146,7 @@ def write_matches(connections: Connections, key: str, engagement: str, now: date
     if before is None and not counties.counties:
         return MatchResult(_not_looked_for(tables.rows(engagement, key)), before, ())
     decisions = read_decisions(connections)
+    since = matched_with(connections.database, _version(counties, decisions), now)
     missing: Counter[str] = Counter()
     with (
         tables.preparer(RESIDENCE_MATCHES, key, RESIDENCE_MATCHES_SCHEMA) as residence,
@@ -164,6 +171,7 @@ def write_matches(connections: Connections, key: str, engagement: str, now: date
         counts,
         before,
         tuple(sorted(counties.counties)),
+        since,
         missing,
         collisions(tables, key, engagement, RESIDENCE_MATCHES) if counts.at_residence else {},
     )
@@ -188,6 +196,12 @@ def match_counts(tables: TableStore, key: str) -> MatchCounts | None:
         decided=pc.count(residence["found_right"]).as_py(),
         decided_right=residence["found_right"].combine_chunks().true_count,
     )
+
+
+def _version(counties: PreparedCounties, decisions: Mapping[str, Decision]) -> str:
+    """What all matches are made with, besides what contacts say of themselves."""
+    decided = sorted((who, str(one.verdict), str(one.parcel)) for who, one in decisions.items())
+    return digest(f"{made_with(counties)} {decided}".encode())
 
 
 def _not_looked_for(rows: int) -> MatchCounts:

@@ -6,8 +6,11 @@ that people read. One document a campaign (`_id` is its id) and one a contact li
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import DuplicateKeyError
 
 from octopus_pipeline.emailoctopus.records import Count, Report
 from octopus_pipeline.sync.database import SYNC_STATE
@@ -29,7 +32,8 @@ class CampaignState:
 
     `reports` has the summary's count of each report when it was last read whole; `short_reads` how many syncs in a row
     found fewer contacts in a report than that; `failed_reports` the counts of the summary that the last failed attempt
-    saw (none if that could not be read), `failures` how many attempts in a row failed.
+    saw (none if that could not be read), `failures` how many attempts in a row failed; `matched_at` since when counties
+    and decisions have been those that its contacts were last matched with.
     """
 
     campaign_id: str
@@ -40,6 +44,7 @@ class CampaignState:
     failed_at: datetime | None = None
     error: str | None = None
     failed_reports: Mapping[Report, Count] = field(default_factory=dict)
+    matched_at: datetime | None = None
 
 
 def campaign_states(database: Database[dict[str, Any]]) -> dict[str, CampaignState]:
@@ -109,6 +114,27 @@ def record_failed(
     )
 
 
+def record_matched(database: Database[dict[str, Any]], campaign_id: str, since: datetime) -> None:
+    """Remember since when counties and decisions have been those that a campaign was matched with."""
+    database[SYNC_STATE].update_one(
+        {"_id": campaign_id}, {"$set": {"kind": "campaign", "matched_at": since}}, upsert=True
+    )
+
+
+def matched_with(database: Database[dict[str, Any]], version: str, now: datetime) -> datetime:
+    """Since when counties and decisions have been those of `version`: `now`, if they were others till now."""
+    state = database[SYNC_STATE]
+    with suppress(DuplicateKeyError):  # it is the version already
+        state.update_one(
+            {"_id": "matching", "version": {"$ne": version}},
+            {"$set": {"kind": "matching", "version": version, "since": now}},
+            upsert=True,
+        )
+    held = state.find_one({"_id": "matching"}) or {}
+    since: datetime = held.get("since", now)
+    return since
+
+
 def forget_unread_summary(database: Database[dict[str, Any]], campaign_id: str) -> None:
     """The campaign's summary could be read: that it once could not says nothing any more."""
     database[SYNC_STATE].update_one(
@@ -158,4 +184,5 @@ def _campaign_state(document: Mapping[str, Any]) -> CampaignState:
         failed_at=document.get("failed_at"),
         error=document.get("error"),
         failed_reports=_counts(document.get("failed_reports", {})),
+        matched_at=document.get("matched_at"),
     )

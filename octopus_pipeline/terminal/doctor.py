@@ -118,7 +118,7 @@ def _mongodb(settings: Settings) -> Finding:
         with connect(settings) as client:
             server = client.server_info()["version"]
             if not _is_sample(settings):
-                require_source(client[settings.mongo_database], settings.api_base_url)
+                require_source(client, settings)
     except MongoUnavailableError as error:
         return Finding(
             "MongoDB", str(error), "set MONGO_CONNECTION_URL in .env; empty means the embedded server"

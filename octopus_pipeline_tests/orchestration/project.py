@@ -29,6 +29,7 @@ CAMPAIGN_ASSETS = [
     dg.AssetKey("campaign_participants"),
     dg.AssetKey("residence_matches"),
     dg.AssetKey("demographic_matches"),
+    dg.AssetKey("people"),
     dg.AssetKey("campaign_csv"),
     dg.AssetKey("matched_participants_csv"),
 ]

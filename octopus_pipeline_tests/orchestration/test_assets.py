@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from octopus_pipeline.assets.engagement import PEOPLE_KEY
 from octopus_pipeline.assets.run_lease import HOST_TAG
 from octopus_pipeline.emailoctopus.records import Report
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA
@@ -29,7 +30,7 @@ from octopus_pipeline.sync.campaigns import campaign_of_key
 from octopus_pipeline.sync.plan import Mode
 from octopus_pipeline_tests.orchestration.project import CAMPAIGN_ASSETS, Project, checks, failure
 from octopus_pipeline_tests.sync.history import assert_true, trace
-from octopus_pipeline_tests.truth import FLAGS, assert_documents_true, sent_campaigns
+from octopus_pipeline_tests.truth import FLAGS, assert_documents_true, assert_people_true, sent_campaigns
 
 OHIO = ZoneInfo("America/New_York")
 
@@ -54,18 +55,20 @@ def test_a_ranged_run_materialises_every_asset_of_every_campaign_with_its_checks
 ) -> None:
     assert first_run.success
     assert_documents_true(project.bench.database, project.bench.account)
+    assert_people_true(project.bench.people.database, project.bench.account)
     for key in project.partitions():
         rows = len(expected_participants(project.bench.account, project.campaign_id(key)))
         assert all(project.materialized(asset, key) for asset in CAMPAIGN_ASSETS)
-        for asset in CAMPAIGN_ASSETS[-6:-1]:
+        for asset in CAMPAIGN_ASSETS[-7:-1]:
             event = project.materialized(asset, key)
             assert event
-            assert event.metadata["dagster/row_count"].value == rows
+            told = "contacts" if asset == PEOPLE_KEY else "dagster/row_count"
+            assert event.metadata[told].value == rows
     run = project.instance.get_run_by_id(first_run.run_id)
     assert run
     assert run.tags[HOST_TAG] == socket.gethostname()
     assert not list(project.bench.connections.locks_folder.glob("run-*")), "its lock is gone with it"
-    assert len(checks(first_run)) == 6 * len(project.partitions())
+    assert len(checks(first_run)) == 8 * len(project.partitions())
     assert all(checks(first_run).values())
 
 

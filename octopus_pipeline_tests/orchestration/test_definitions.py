@@ -27,6 +27,7 @@ GRAPH = {
     "match_weights": ("matching", None, {"engagement", "county_index"}),
     "residence_matches": ("matching", "campaign", {"engagement", "county_index"}),
     "demographic_matches": ("matching", "campaign", {"engagement", "county_index"}),
+    "people": ("people", "campaign", {"engagement", "residence_matches", "demographic_matches"}),
     "campaign_csv": (
         "exports",
         "campaign",
@@ -53,6 +54,7 @@ CHECKS = {
         "decided_precision",
     },
     "demographic_matches": {"demographic_rate"},
+    "people": {"every_contact_is_a_person", "people_are_no_more_than_contacts"},
     "campaign_csv": {"rows_match_documents"},
     "county_residential": {
         "did_not_shrink",

@@ -13,6 +13,7 @@ import pytest
 from pymongo.database import Database
 
 from octopus_pipeline.matching.households import HouseholdMatches, find_households
+from octopus_pipeline.people.database import PEOPLE
 from octopus_pipeline.sandbox.account import Account
 from octopus_pipeline.sandbox.counties import SampleCounty
 from octopus_pipeline.sandbox.generate import generate_account
@@ -32,6 +33,7 @@ from octopus_pipeline_tests.sync.counties import invented_counties
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pymongo.collection import Collection
 
     from octopus_pipeline.emailoctopus.credentials import Version
     from octopus_pipeline.matching.prepared import PreparedCounties
@@ -55,6 +57,11 @@ class Bench:
     def database(self) -> Database[dict[str, Any]]:
         """The database that is written to."""
         return self.connections.database
+
+    @property
+    def people(self) -> Collection[dict[str, Any]]:
+        """The people's documents."""
+        return self.connections.people_database[PEOPLE]
 
     @property
     def csvs(self) -> Path:
@@ -108,6 +115,7 @@ def open_bench(
                 "emailoctopus_base_url": sandbox.url,
                 "emailoctopus_api_version": version,
                 "octopus_data_dir": folder,
+                "mongo_people_database": f"{settings['mongo_database']}_people",
                 **settings,
             }
         )
@@ -123,6 +131,7 @@ def open_bench(
             connections.octopus = client
             yield Bench(sandbox, connections)
             client.close()
+            connections.database.client.drop_database(chosen.mongo_people_database)
 
 
 @pytest.fixture

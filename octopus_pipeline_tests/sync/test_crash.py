@@ -18,7 +18,12 @@ import pytest
 from octopus_pipeline.engagement.tables import ENGAGEMENT_SCHEMA
 from octopus_pipeline.exports.campaign_csv import CAMPAIGN_CSV_COLUMNS
 from octopus_pipeline.sandbox.truth import expected_participants, expected_requests
-from octopus_pipeline_tests.truth import assert_documents_true, expected_document, stored_document
+from octopus_pipeline_tests.truth import (
+    assert_documents_true,
+    assert_people_true,
+    expected_document,
+    stored_document,
+)
 
 if TYPE_CHECKING:
     from octopus_pipeline.settings import Settings
@@ -46,6 +51,7 @@ def test_a_sync_killed_at_any_moment_leaves_whole_files_and_the_next_one_complet
     assert child.returncode == 0
     assert_everything_is_whole(bench)
     assert_documents_true(bench.database, bench.account)
+    assert_people_true(bench.people.database, bench.account)
     for campaign_id in bench.account.events:
         expected = len(expected_participants(bench.account, campaign_id))
         (path,) = bench.csvs.glob(f"campaign_{campaign_id}_*.csv")
@@ -84,6 +90,7 @@ def test_two_processes_that_sync_the_same_campaigns_at_once_reach_the_truth(benc
     assert (one.returncode, other.returncode) == (0, 0)
     assert_everything_is_whole(bench)
     assert_documents_true(bench.database, bench.account)
+    assert_people_true(bench.people.database, bench.account)
     assert bench.sandbox.control.statistics().rate_limited == 0
 
 
@@ -102,6 +109,7 @@ def start_sync(
         "EMAILOCTOPUS_BURST": "10000",
         "MONGO_CONNECTION_URL": settings.mongo_connection_url.get_secret_value(),
         "MONGO_DATABASE": settings.mongo_database,
+        "MONGO_PEOPLE_DATABASE": settings.mongo_people_database,
         "OCTOPUS_WRITER_PROCESSES": str(processes),
         "OCTOPUS_DATA_DIR": str(settings.data_dir),
     }

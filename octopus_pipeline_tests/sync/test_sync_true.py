@@ -19,6 +19,7 @@ from octopus_pipeline_tests.sync.conftest import Bench, Outcomes, open_bench
 from octopus_pipeline_tests.truth import (
     assert_csvs_true,
     assert_documents_true,
+    assert_people_true,
     csv_rows,
     sent_campaigns,
     stored_document,
@@ -47,6 +48,7 @@ def documents(database: Database[dict[str, Any]]) -> dict[tuple[str, str], dict[
 def test_a_full_sync_is_the_accounts_truth(bench: Bench) -> None:
     assert failures(bench.sync()) == {}
     assert_documents_true(bench.database, bench.account)
+    assert_people_true(bench.people.database, bench.account)
     assert_csvs_true(bench.csvs, bench.account)
 
 
@@ -190,6 +192,7 @@ def test_a_contact_list_cut_short_is_not_kept(bench: Bench) -> None:
     bench.sandbox.control.set_faults([])
     bench.sync()
     assert_documents_true(bench.database, bench.account)
+    assert_people_true(bench.people.database, bench.account)
 
 
 def test_all_flags_false_of_the_old_tool_are_healed_and_its_true_ones_kept(bench: Bench) -> None:
@@ -224,7 +227,7 @@ def test_one_stage_alone_works_on_what_the_others_made(bench: Bench) -> None:
     for path in bench.csvs.iterdir():
         path.unlink()
     requests = bench.connections.octopus.statistics.snapshot().requests
-    only_csv = Stages(reports=frozenset(), engagement=False, participants=False, matches=False)
+    only_csv = Stages(reports=frozenset(), engagement=False, participants=False, matches=False, people=False)
     known = bench.campaigns()
     listed = bench.connections.octopus.statistics.snapshot().requests - requests
     bench.sync(known, stages=only_csv)
@@ -233,14 +236,16 @@ def test_one_stage_alone_works_on_what_the_others_made(bench: Bench) -> None:
 
 
 def test_a_stage_before_any_sync_says_what_to_do(bench: Bench) -> None:
-    only_csv = Stages(reports=frozenset(), engagement=False, participants=False, matches=False)
+    only_csv = Stages(reports=frozenset(), engagement=False, participants=False, matches=False, people=False)
     outcome = next(iter(bench.sync(stages=only_csv).values()))
     assert isinstance(outcome, CampaignFailure)
     assert "was never synced" in str(outcome.error)
 
 
 def test_synced_at_is_set_only_when_a_campaign_is_complete(bench: Bench) -> None:
-    reports_only = Stages(engagement=False, participants=False, matches=False, csv=False, matched_csv=False)
+    reports_only = Stages(
+        engagement=False, participants=False, matches=False, people=False, csv=False, matched_csv=False
+    )
     campaigns = bench.campaigns()
     assert failures(bench.sync(campaigns, stages=reports_only)) == {}
     assert bench.database.campaigns.count_documents({"synced_at": {"$ne": None}}) == 0

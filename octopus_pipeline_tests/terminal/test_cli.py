@@ -28,6 +28,7 @@ from octopus_pipeline_tests.truth import (
     FLAGS,
     assert_csvs_true,
     assert_documents_true,
+    assert_people_true,
     csv_rows,
     sent_campaigns,
 )
@@ -62,6 +63,7 @@ def terminal(bare: Terminal, sandbox: ServedSandbox, mongod_url: str) -> Iterato
             "EMAILOCTOPUS_MAX_ATTEMPTS": "2",
             "MONGO_CONNECTION_URL": mongod_url,
             "MONGO_DATABASE": database,
+            "MONGO_PEOPLE_DATABASE": f"{database}_people",
             "OCTOPUS_DATA_DIR": "work",
             "OCTOPUS_LIVE_WINDOW_DAYS": "36500",
             "OCTOPUS_CONTACTS_MAX_AGE_MINUTES": "0",
@@ -73,7 +75,8 @@ def terminal(bare: Terminal, sandbox: ServedSandbox, mongod_url: str) -> Iterato
     assert "Traceback" not in done.stderr
     yield opened
     with MongoClient[dict[str, Any]](mongod_url) as client:
-        client.drop_database(database)
+        for name in (database, f"{database}_people"):
+            client.drop_database(name)
 
 
 def test_sync_all_makes_the_database_and_the_csvs_true(
@@ -81,6 +84,7 @@ def test_sync_all_makes_the_database_and_the_csvs_true(
 ) -> None:
     with MongoClient[dict[str, Any]](mongod_url, tz_aware=True) as client:
         assert_documents_true(client[terminal.settings["MONGO_DATABASE"]], sandbox.account)
+        assert_people_true(client[terminal.settings["MONGO_PEOPLE_DATABASE"]], sandbox.account)
     assert_csvs_true(terminal.folder / "work" / "exports", sandbox.account)
 
 

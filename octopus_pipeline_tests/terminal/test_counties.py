@@ -23,8 +23,8 @@ ACCOUNT = generate_account(seed=5, campaigns=4, rows=120)
 
 @pytest.fixture
 def terminal(tmp_path: Path, mongod_url: str) -> Iterator[Terminal]:
-    """A terminal whose settings name a sandbox and two empty databases, with three counties' files."""
-    databases = [f"test_{uuid.uuid4().hex}" for _ in range(2)]
+    """A terminal whose settings name a sandbox and three empty databases, with three counties' files."""
+    databases = [f"test_{uuid.uuid4().hex}" for _ in range(3)]
     save_counties(generate_counties(ACCOUNT, seed=5), tmp_path / "work" / "counties")
     with serve_in_thread(ACCOUNT, requests_per_second=None) as sandbox:
         yield Terminal(
@@ -36,6 +36,7 @@ def terminal(tmp_path: Path, mongod_url: str) -> Iterator[Terminal]:
                 "MONGO_CONNECTION_URL": mongod_url,
                 "MONGO_DATABASE": databases[0],
                 "MONGO_COUNTY_DATABASE": databases[1],
+                "MONGO_PEOPLE_DATABASE": databases[2],
                 "OCTOPUS_DATA_DIR": "work",
             },
         )

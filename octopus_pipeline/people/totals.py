@@ -1,0 +1,54 @@
+"""How many people a campaign reached and how many of them did what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from octopus_pipeline.engagement.tables import FLAGS
+from octopus_pipeline.people.database import CAMPAIGNS, PEOPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymongo.collection import Collection
+    from pymongo.database import Database
+
+TOTALS = ("people", *FLAGS)
+"""The totals of a campaign: its people, and those of them who have each flag."""
+
+
+def campaign_totals(people: Collection[dict[str, Any]], campaign_id: str) -> dict[str, int]:
+    """The `TOTALS` of a campaign, counted in people's documents."""
+    entry = {
+        "$first": {"$filter": {"input": "$engagements", "cond": {"$eq": ["$$this.campaign_id", campaign_id]}}}
+    }
+    stages: list[dict[str, Any]] = [
+        {"$match": {"engagements.campaign_id": campaign_id}},
+        {"$project": {"entry": entry}},
+        {
+            "$group": {
+                "_id": None,
+                "people": {"$sum": 1},
+                **{flag: {"$sum": {"$cond": [f"$entry.{flag}", 1, 0]}} for flag in FLAGS},
+            }
+        },
+    ]
+    found = next(iter(people.aggregate(stages)), dict.fromkeys(TOTALS, 0))
+    return {name: found[name] for name in TOTALS}
+
+
+def recorded_totals(database: Database[dict[str, Any]], campaign_id: str) -> dict[str, int] | None:
+    """The totals in a campaign's document; None if there are none yet."""
+    found = database[CAMPAIGNS].find_one({"campaign_id": campaign_id}, {"totals": True})
+    return None if found is None else found.get("totals")
+
+
+def record_totals(
+    database: Database[dict[str, Any]], campaign_id: str, known: Mapping[str, Any]
+) -> dict[str, int]:
+    """Count a campaign's totals and write them into its document, with what else is `known` of it."""
+    totals = campaign_totals(database[PEOPLE], campaign_id)
+    database[CAMPAIGNS].update_one(
+        {"campaign_id": campaign_id}, {"$set": {**known, "totals": totals}}, upsert=True
+    )
+    return totals
