@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from octopus_pipeline.people.taking_over import set_aside, take_over
 from octopus_pipeline.store.indexes import IndexSpec, ensure_indexes
 
 if TYPE_CHECKING:
@@ -14,10 +15,11 @@ CAMPAIGNS: Final = "campaigns"
 WRITTEN: Final = "people_written"
 """What was last written of each campaign, so that a re-sync writes only what changed."""
 
+BY_CONTACT: Final = IndexSpec(("contacts.contact_id",))
 PEOPLE_INDEXES: Final = [
     IndexSpec(("contact_id",), unique=True),
     IndexSpec(("person_ids",)),
-    IndexSpec(("contacts.contact_id",)),
+    BY_CONTACT,
     IndexSpec(("email_address",)),
     IndexSpec(("phone_number",)),
     IndexSpec(("engagements.campaign_id", "contact_id")),
@@ -33,10 +35,11 @@ _CAMPAIGN_INDEXES = [
 
 
 def prepare_people_database(database: Database[dict[str, Any]]) -> None:
-    """Create the indexes that are missing.
-
-    Raises:
-        DuplicateDocumentsError: another tool left two documents of one person; what was there is unchanged.
-    """
-    ensure_indexes(database[PEOPLE], PEOPLE_INDEXES)
+    """Create the indexes that are missing; documents of another tool are brought into this project's shape."""
+    people = database[PEOPLE]
+    ensure_indexes(people, [BY_CONTACT])
+    are_others = set_aside(people)
+    ensure_indexes(people, PEOPLE_INDEXES)
+    if are_others:
+        take_over(people)
     ensure_indexes(database[CAMPAIGNS], _CAMPAIGN_INDEXES)

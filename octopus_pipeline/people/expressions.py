@@ -17,7 +17,7 @@ def new_person() -> list[Expression]:
         "contact_id": "$contact_id",
         "person_ids": "$person_ids",
         "contacts": ["$contact"],
-        "engagements": ["$engagement"],
+        "engagements": {"$cond": [{"$gt": ["$engagement", None]}, ["$engagement"], []]},
         "synced_at": "$synced_at",
     }
     return [{"$replaceWith": once}, {"$replaceWith": _derived()}]
@@ -40,7 +40,13 @@ def joined_with_new() -> list[Expression]:
     joined = {
         "person_ids": {"$sortArray": {"input": ids, "sortBy": 1}},
         "contacts": _with_element("contacts", "contact_id", contact),
-        "engagements": _with_element("engagements", "campaign_id", engagement),
+        "engagements": {
+            "$cond": [
+                {"$gt": ["$$new.engagements", []]},
+                _with_element("engagements", "campaign_id", engagement),
+                "$engagements",
+            ]
+        },
         "synced_at": {"$max": ["$synced_at", "$$new.synced_at"]},
     }
     return [{"$set": joined}, {"$replaceWith": _derived()}]

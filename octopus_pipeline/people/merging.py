@@ -1,6 +1,7 @@
 """Rows merged into people's documents by the server, which is sent the law once, not once a row.
 
-A row is a person seen once: `{contact_id, person_ids, contact, engagement, synced_at}`, its parts as in `documents`.
+A row is a person seen once, `{contact_id, person_ids, contact, engagement, synced_at}`: its parts are as in
+`documents`, the engagement may be null.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def rows_of(document: Mapping[str, Any], contact_id: str) -> Iterator[Part]:
             "contact_id": contact_id,
             "person_ids": document["person_ids"],
             "contact": contacts[min(number, len(contacts) - 1)],
-            "engagement": engagements[min(number, len(engagements) - 1)],
+            "engagement": engagements[min(number, len(engagements) - 1)] if engagements else None,
             "synced_at": document["synced_at"],
         }
 

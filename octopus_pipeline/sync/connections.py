@@ -77,7 +77,6 @@ class Connections:
 
         Raises:
             MongoUnavailableError: if no server answers in time.
-            DuplicateDocumentsError: if another tool left two documents of one person there.
         """
         database = self._client[self.settings.mongo_people_database]
         prepare_people_database(database)
