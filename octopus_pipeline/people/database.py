@@ -16,6 +16,11 @@ WRITTEN: Final = "people_written"
 """What was last written of each campaign, so that a re-sync writes only what changed."""
 
 BY_CONTACT: Final = IndexSpec(("contacts.contact_id",))
+_DID = ("campaigns_received", "campaigns_opened", "campaigns_clicked")
+BY_ZIP: Final = IndexSpec(("zip", *_DID))
+BY_COUNTY_AND_ZIP: Final = IndexSpec(("residence_ref.county", "zip", *_DID))
+"""With what people did in them, so that they alone answer how many of a ZIP code engaged."""
+
 PEOPLE_INDEXES: Final = [
     IndexSpec(("contact_id",), unique=True),
     IndexSpec(("person_ids",)),
@@ -24,8 +29,8 @@ PEOPLE_INDEXES: Final = [
     IndexSpec(("phone_number",)),
     IndexSpec(("engagements.campaign_id", "contact_id")),
     IndexSpec(("residence_ref.parcel_id",)),
-    IndexSpec(("residence_ref.county", "zip", "campaigns_received", "campaigns_opened", "campaigns_clicked")),
-    IndexSpec(("zip", "campaigns_received", "campaigns_opened", "campaigns_clicked")),
+    BY_COUNTY_AND_ZIP,
+    BY_ZIP,
     IndexSpec(("match_quality", "contact_id")),
 ]
 _CAMPAIGN_INDEXES = [

@@ -46,6 +46,11 @@ class IndexSpec:
     keys: tuple[str, ...]
     unique: bool = False
 
+    @property
+    def pattern(self) -> dict[str, int]:
+        """As a query's hint names it."""
+        return dict.fromkeys(self.keys, 1)
+
 
 def ensure_indexes(collection: Collection[dict[str, Any]], specs: Iterable[IndexSpec]) -> None:
     """Create the indexes that are missing; safe to repeat, and in several processes at once.

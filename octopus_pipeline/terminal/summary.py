@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from octopus_pipeline.people.reading import people_figures
 from octopus_pipeline.sync.campaign import engagement_counts
 from octopus_pipeline.sync.campaigns import known_campaigns
 from octopus_pipeline.sync.matches import match_counts
@@ -102,6 +103,7 @@ def work_record(connections: Connections, work: Work) -> dict[str, Any]:
         "failed": work.failed,
         "stopped": work.stopped,
         "counties": asdict(work.counties),
+        "people": asdict(people_figures(connections.people_database)),
         "runs": work.run_ids,
         "requests": asked.requests,
         "rate_limited": asked.rate_limited,
@@ -116,6 +118,11 @@ def print_work(console: Console, record: dict[str, Any]) -> None:
     console.print(
         f"{len(record['synced'])} campaigns synced with {record['requests']} requests in {record['seconds']} s "
         f"({record['seconds_waited_for_the_limit']} s waited for the API's limit)."
+    )
+    people = record["people"]
+    console.print(
+        f"{people['people']:,} people, {people['engaged']:,} of whom opened or clicked; {people['at_residence']:,} "
+        f"have a residence, {people['with_record']:,} a customer's record."
     )
     print_failures(console, record)
     if record["failed"]:

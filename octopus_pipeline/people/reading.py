@@ -1,0 +1,95 @@
+"""What readers of people's documents ask for: totals, shares by ZIP code, people a page at a time. All by an index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from bson import MinKey
+
+from octopus_pipeline.people.database import BY_COUNTY_AND_ZIP, BY_ZIP, PEOPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymongo.collection import Collection
+    from pymongo.database import Database
+
+    Document = dict[str, Any]
+
+PAGE: Final = 100
+"""People read at once by those who look at them."""
+
+_ENGAGED = {"$or": [{"$gt": ["$campaigns_opened", 0]}, {"$gt": ["$campaigns_clicked", 0]}]}
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFigures:
+    """How many people there are, and how many of them opened or clicked anything, have a residence, a record."""
+
+    people: int
+    engaged: int
+    at_residence: int
+    with_record: int
+
+
+@dataclass(frozen=True, slots=True)
+class ZipFigures:
+    """People of a ZIP code (None: unknown), and how many of them ever opened, and clicked."""
+
+    zip: str | None
+    people: int
+    opened: int
+    clicked: int
+
+
+def people_figures(database: Database[Document]) -> PeopleFigures:
+    """The figures of all people."""
+    people = database[PEOPLE]
+    stages: list[Document] = [
+        {"$match": {"zip": {"$gte": MinKey()}}},
+        {"$group": {"_id": None, "people": {"$sum": 1}, "engaged": {"$sum": {"$cond": [_ENGAGED, 1, 0]}}}},
+    ]
+    found = next(iter(people.aggregate(stages, hint=BY_ZIP.pattern)), {"people": 0, "engaged": 0})
+    counties = {"$gt": ""}
+    return PeopleFigures(
+        found["people"],
+        found["engaged"],
+        people.count_documents({"residence_ref.county": counties}),
+        people.count_documents({"demographic_ref.county": counties}),
+    )
+
+
+def engagement_by_zip(people: Collection[Document], county: str | None = None) -> list[ZipFigures]:
+    """A county's people, or all people, by ZIP code, ascending; read from an index alone.
+
+    Args:
+        people: the documents.
+        county: of the residence.
+    """
+    query: Mapping[str, Any] = {"zip": {"$gte": MinKey()}}
+    index = BY_ZIP
+    if county is not None:
+        query, index = {"residence_ref.county": county, **query}, BY_COUNTY_AND_ZIP
+    counts = {
+        "people": {"$sum": 1},
+        **{
+            name: {"$sum": {"$cond": [{"$gt": [f"$campaigns_{name}", 0]}, 1, 0]}}
+            for name in ("opened", "clicked")
+        },
+    }
+    stages: list[Document] = [{"$match": query}, {"$group": {"_id": "$zip", **counts}}, {"$sort": {"_id": 1}}]
+    found = people.aggregate(stages, hint=index.pattern)
+    return [ZipFigures(one["_id"], one["people"], one["opened"], one["clicked"]) for one in found]
+
+
+def people_page(people: Collection[Document], query: Document, after: str = "") -> list[Document]:
+    """The next `PAGE` people of a query (`queries.people_query`) in the order of `contact_id`.
+
+    Args:
+        people: the documents.
+        query: which people.
+        after: the `contact_id` of the last one of the page before.
+    """
+    both = {"$and": [query, {"contact_id": {"$gt": after}}]}
+    return list(people.find(both, {"_id": False}).sort("contact_id").limit(PAGE))
