@@ -9,7 +9,7 @@ import orjson
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from octopus_pipeline.emailoctopus.records import FieldValue
 
@@ -59,6 +59,11 @@ def field_columns(fields: Sequence[str | None]) -> list[pa.Array]:
     return [pa.array(column, pa.string()) for column in columns]
 
 
+def field_texts(fields: Mapping[str, FieldValue]) -> tuple[str | None, ...]:
+    """The texts of a contact's fields by tag, in the order of `FIELD_TAGS`."""
+    return tuple(field_text(None if tag is None else fields[tag]) for tag in _tags_present(tuple(fields)))
+
+
 _NO_TEXTS = (None,) * len(FIELD_TAGS)
 
 
@@ -66,5 +71,4 @@ _NO_TEXTS = (None,) * len(FIELD_TAGS)
 @lru_cache(maxsize=20_000)
 def _texts(fields: str) -> tuple[str | None, ...]:
     """The texts of one contact's fields, in the order of `FIELD_TAGS`."""
-    values = orjson.loads(fields)
-    return tuple(field_text(values.get(tag)) for tag in _tags_present(tuple(values)))
+    return field_texts(orjson.loads(fields))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,17 +12,16 @@ import pyarrow.csv as pa_csv
 
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS
 from octopus_pipeline.engagement.tables import FLAGS
+from octopus_pipeline.exports.ahead import ahead
 from octopus_pipeline.exports.file_names import FileKind, campaign_file_name, campaign_file_prefix
 from octopus_pipeline.exports.match_columns import MATCH_CSV_SCHEMA, match_cells
 from octopus_pipeline.exports.safe_cells import defused, defused_column
 from octopus_pipeline.exports.whole_csv import CsvWriteError, whole_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import datetime, tzinfo
     from pathlib import Path
-
-_Item = TypeVar("_Item")
 
 PARTNER_COLUMNS = ("campaign_name", "campaign_sent_at", "email", *FIELD_TAGS, *FLAGS, "status")
 """The 21 columns that partners' sheets know, in their order."""
@@ -83,7 +81,7 @@ def write_campaign_csv(
     former = campaign_file_prefix(FileKind.CAMPAIGN, campaign.id)
     try:
         with whole_csv(path, former, _SCHEMA) as writer:
-            for lines in _ahead(_lines(batch, campaign, time_zone) for batch in batches):
+            for lines in ahead(_lines(batch, campaign, time_zone) for batch in batches):
                 writer.write(lines)
     except OSError as error:
         raise CsvWriteError(
@@ -107,15 +105,6 @@ def csv_counts(path: Path) -> CsvCounts:
         counts["rows"] += batch.num_rows
         counts.update({flag: pc.equal(batch.column(flag), "Yes").true_count for flag in FLAGS})
     return CsvCounts(path=path, **counts)
-
-
-def _ahead(items: Iterator[_Item]) -> Iterator[_Item]:
-    """The items, each made by a thread of its own while the one before is being written."""
-    with ThreadPoolExecutor(1) as maker:
-        following = maker.submit(next, items, None)
-        while (item := following.result()) is not None:
-            following = maker.submit(next, items, None)
-            yield item
 
 
 def _lines(batch: pa.RecordBatch, campaign: CampaignHeader, time_zone: tzinfo) -> pa.RecordBatch:

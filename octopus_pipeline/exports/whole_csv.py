@@ -7,16 +7,14 @@ part of that name); Excel reads the file as UTF-8 through Data > From Text/CSV.
 
 from __future__ import annotations
 
-import os
 import tempfile
-import time
-import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow.csv as pa_csv
 
 from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.exports.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +22,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-_OPTIONS = pa_csv.WriteOptions(batch_size=10_000, eol="\r\n", quoting_style="needed")
-_LEFTOVER_AGE_SECONDS = 24 * 3600
+CSV_OPTIONS = pa_csv.WriteOptions(batch_size=10_000, eol="\r\n", quoting_style="needed")
 
 
 class CsvWriteError(PipelineError):
@@ -61,26 +58,16 @@ def whole_csv(path: Path, former: str, schema: pa.Schema) -> Iterator[pa_csv.CSV
         former: what the file's name and its former ones begin with, and no other file's: those are removed.
         schema: the columns.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.parent / f".{former}{uuid.uuid4().hex}.tmp"
-    try:
-        with unfinished.open("wb") as file:
-            with pa_csv.CSVWriter(file, schema, write_options=_OPTIONS) as writer:
-                yield writer
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    with (
+        whole_file(path, former) as file,
+        pa_csv.CSVWriter(file, schema, write_options=CSV_OPTIONS) as writer,
+    ):
+        yield writer
     _remove_former(path, former)
 
 
 def _remove_former(path: Path, former: str) -> None:
-    """Remove the file under its former names, and what crashed writers left."""
+    """Remove the file under its former names."""
     for other in path.parent.glob(f"{former}*.csv"):
         if not other.samefile(path):  # which a folder without regard to case may show under its former name
             other.unlink(missing_ok=True)
-    for leftover in path.parent.glob(f".{former}*.tmp"):
-        if leftover.stat().st_mtime < time.time() - _LEFTOVER_AGE_SECONDS:
-            leftover.unlink(missing_ok=True)

@@ -1,0 +1,195 @@
+"""Filters as MongoDB queries over people's documents, and the aggregations that read rows of people or of campaigns.
+
+Rows come by `contact_id`, which an index has in order: nothing is sorted in memory, however many people there are. The
+server chooses between walking that index and one that answers a filter and has the same order:
+
+- `campaign`, `sent_from`, `sent_to`: `engagements.campaign_id, contact_id`;
+- `match` (review, unmatched): `match_quality, contact_id`;
+- `county`: `residence_ref.county, ...`, `zip`: `zip, ...`. These two lack the order; the server takes them where they
+  leave few people, whom it may sort, and walks else;
+- flags, `matched`, `min_energy_burden`, `min_campaigns_received`: they leave too many people to be worth an index, which
+  each write would have to keep; the walk reads them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from octopus_pipeline.engagement.tables import FLAGS
+from octopus_pipeline.matching.residences import Quality
+from octopus_pipeline.people.filters import MatchState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from octopus_pipeline.people.filters import PeopleFilter
+
+    Query = dict[str, Any]
+    Stage = dict[str, Any]
+
+
+class Rows(StrEnum):
+    """What a row is."""
+
+    CAMPAIGNS = "campaigns"
+    """A campaign that a person received."""
+    PEOPLE = "people"
+    """A person, with what it did over the chosen campaigns."""
+
+
+_NOBODY = {"residence_ref": None, "demographic_ref": None}
+_STATES: dict[MatchState, Query] = {
+    MatchState.MATCHED: {"$or": [{name: {"$ne": None}} for name in _NOBODY]},
+    MatchState.REVIEW: {"match_quality": str(Quality.REVIEW), **_NOBODY},
+    MatchState.UNMATCHED: {"match_quality": {"$in": [str(Quality.NO_MATCH), None]}, **_NOBODY},
+}
+
+
+def people_query(filters: PeopleFilter, rows: Rows, campaign_ids: Sequence[str] | None) -> Query:
+    """The query for the people who have a row.
+
+    Args:
+        filters: the filters.
+        rows: what a row is.
+        campaign_ids: the chosen campaigns (`campaigns.chosen_campaigns`), None for all.
+    """
+    parts = [*_received(filters, rows, campaign_ids), *_person(filters)]
+    return parts[0] if len(parts) == 1 else {"$and": parts}
+
+
+def rows_of_campaigns(
+    filters: PeopleFilter, campaign_ids: Sequence[str] | None, person: Sequence[str], entry: Sequence[str]
+) -> list[Stage]:
+    """An aggregation that gives of each person who has rows `{person: [value, ...], rows: [[value, ...], ...]}`.
+
+    Args:
+        filters: the filters.
+        campaign_ids: the chosen campaigns, None for all.
+        person: paths of the document whose values make `person`, in this order; null for what is missing.
+        entry: names in `engagements` whose values make a row of `rows`; the rows are ascending by campaign id.
+    """
+    tests = [
+        *([_is_chosen(campaign_ids)] if campaign_ids is not None else []),
+        *({"$eq": [f"$$this.{flag}", True]} for flag in FLAGS if getattr(filters, flag)),
+        *(
+            [{"$or": [{"$eq": ["$$this.opened", True]}, {"$eq": ["$$this.clicked", True]}]}]
+            if filters.engaged
+            else []
+        ),
+        *([{"$ne": ["$$this.opened", True]}] if filters.not_opened else []),
+    ]
+    kept = {"$filter": {"input": "$engagements", "cond": {"$and": tests}}} if tests else "$engagements"
+    return [
+        *_in_order(people_query(filters, Rows.CAMPAIGNS, campaign_ids)),
+        {
+            "$project": {
+                "_id": False,
+                "person": [f"${path}" for path in person],
+                "rows": {"$map": {"input": kept, "in": [f"$$this.{name}" for name in entry]}},
+            }
+        },
+    ]
+
+
+def rows_of_people(
+    filters: PeopleFilter, campaign_ids: Sequence[str] | None, person: Sequence[str]
+) -> list[Stage]:
+    """An aggregation that gives of each person `{person: [value, ...]}`, in the order of `contact_id`.
+
+    After the values of `person` come those of `SUMMARY`, over the chosen campaigns.
+    """
+    query = people_query(filters, Rows.PEOPLE, campaign_ids)
+    if campaign_ids is None:  # the documents have the summary of all campaigns
+        values: Any = [f"${path}" for path in (*person, *SUMMARY)]
+        return [*_in_order(query), {"$project": {"_id": False, "person": values}}]
+    chosen = {"$filter": {"input": "$engagements", "cond": _is_chosen(campaign_ids)}}
+
+    def count(flag: str) -> Any:
+        return {"$size": {"$filter": {"input": "$$chosen", "cond": {"$eq": [f"$$this.{flag}", True]}}}}
+
+    summary = [
+        {"$size": "$$chosen"},
+        *(count(flag) for flag in FLAGS),
+        {"$min": "$$chosen.engaged_at"},
+        {"$max": "$$chosen.last_engaged_at"},
+    ]
+    values = {"$let": {"vars": {"chosen": chosen}, "in": [*(f"${path}" for path in person), *summary]}}
+    return [*_in_order(query), {"$project": {"_id": False, "person": values}}]
+
+
+SUMMARY = (
+    "campaigns_received",
+    *(f"campaigns_{flag}" for flag in FLAGS),
+    "first_engaged_at",
+    "last_engaged_at",
+)
+"""What `rows_of_people` tells of the chosen campaigns."""
+
+
+def count_rows(filters: PeopleFilter, rows: Rows, campaign_ids: Sequence[str] | None) -> list[Stage]:
+    """An aggregation that gives `{rows: how many}`, or nothing if there are none."""
+    if rows is Rows.PEOPLE:
+        return [{"$match": people_query(filters, rows, campaign_ids)}, {"$count": "rows"}]
+    entries = rows_of_campaigns(filters, campaign_ids, [], ["campaign_id"])
+    return [
+        *(stage for stage in entries if "$sort" not in stage),
+        {"$group": {"_id": None, "rows": {"$sum": {"$size": "$rows"}}}},
+    ]
+
+
+def _in_order(query: Query) -> list[Stage]:
+    return [{"$match": query}, {"$sort": {"contact_id": 1}}]
+
+
+def _received(filters: PeopleFilter, rows: Rows, campaign_ids: Sequence[str] | None) -> list[Query]:
+    """What has to hold of the campaigns that a person received."""
+    flags: list[Query] = [{flag: True} for flag in FLAGS if getattr(filters, flag)]
+    if filters.engaged:
+        flags.append({"$or": [{"opened": True}, {"clicked": True}]})
+    never = filters.not_opened and rows is Rows.PEOPLE
+    if filters.not_opened and rows is Rows.CAMPAIGNS:
+        flags.append({"opened": {"$ne": True}})
+    chosen: list[Query] = [] if campaign_ids is None else [{"campaign_id": {"$in": list(campaign_ids)}}]
+    # In rows of campaigns one entry has all flags, in rows of people each may be another's.
+    entries = (
+        [[*chosen, *flags]] if rows is Rows.CAMPAIGNS else [[*chosen, flag] for flag in flags] or [chosen]
+    )
+    parts = [_some_entry(tests) for tests in entries]
+    if never:
+        parts.append({"engagements": {"$not": {"$elemMatch": {"$and": [*chosen, {"opened": True}]}}}})
+    if filters.min_campaigns_received is not None:
+        # Of all campaigns a necessary condition, which is cheaper to look at.
+        parts.append({"campaigns_received": {"$gte": filters.min_campaigns_received}})
+        if campaign_ids is not None:
+            received = {"$filter": {"input": "$engagements", "cond": _is_chosen(campaign_ids)}}
+            parts.append({"$expr": {"$gte": [{"$size": received}, filters.min_campaigns_received]}})
+    return parts
+
+
+def _some_entry(tests: Sequence[Query]) -> Query:
+    if not tests:
+        return {"campaigns_received": {"$gte": 1}}
+    return {"engagements": {"$elemMatch": tests[0] if len(tests) == 1 else {"$and": list(tests)}}}
+
+
+def _person(filters: PeopleFilter) -> list[Query]:
+    """What has to hold of the person, whatever it received."""
+    parts: list[Query] = []
+    states = [_STATES[state] for state in sorted(set(filters.match))]
+    if states and len(states) < len(MatchState):
+        parts.append(states[0] if len(states) == 1 else {"$or": states})
+    if filters.county:
+        counties = {"$in": list(filters.county)}
+        of_record = {"residence_ref.county": None, "demographic_ref.county": counties}
+        parts.append({"$or": [{"residence_ref.county": counties}, of_record]})
+    if filters.zip:
+        parts.append({"zip": {"$in": list(filters.zip)}})
+    if filters.min_energy_burden is not None:
+        parts.append({"demographic_ref.total_energy_burden": {"$gte": filters.min_energy_burden}})
+    return parts
+
+
+def _is_chosen(campaign_ids: Sequence[str]) -> Any:
+    # Literal, for an id may look like a path.
+    return {"$in": ["$$this.campaign_id", {"$literal": list(campaign_ids)}]}
