@@ -14,6 +14,7 @@ from rich.console import Console
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.sandbox.commands import sandbox
 from octopus_pipeline.settings import load_settings
+from octopus_pipeline.terminal.consolidate import consolidate
 from octopus_pipeline.terminal.counties import counties
 from octopus_pipeline.terminal.match import match
 from octopus_pipeline.terminal.options import export_option, json_option, mongo_option, settings_with
@@ -234,6 +235,7 @@ def clean(*, yes: bool) -> None:
         click.echo(f"removed {folder}")
 
 
+octopus.add_command(consolidate)
 octopus.add_command(counties)
 octopus.add_command(match)
 octopus.add_command(sandbox)

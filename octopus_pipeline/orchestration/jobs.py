@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from octopus_pipeline.assets.campaign_sync import CAMPAIGNS_A_RUN
+from octopus_pipeline.assets.consolidated import CONSOLIDATED_KEY
 from octopus_pipeline.assets.counties import COUNTIES_A_RUN
 from octopus_pipeline.assets.county_specs import INDEX_KEY, TABLE_KEYS
 from octopus_pipeline.assets.engagement import (
@@ -18,6 +21,9 @@ from octopus_pipeline.assets.engagement import (
 from octopus_pipeline.assets.matches import MATCHED_CSV_KEY
 from octopus_pipeline.assets.reports import REPORT_KEYS
 from octopus_pipeline.sync.plan import Mode, chunks, neighbours
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -82,6 +88,12 @@ SYNC_COUNTIES = dg.define_asset_job(
     description="Read the counties whose collections changed and prepare them for matching.",
 )
 
+CONSOLIDATE = dg.define_asset_job(
+    "consolidate",
+    selection=dg.AssetSelection.assets(CONSOLIDATED_KEY),
+    description="Write one file of everybody who passes the filters, over all campaigns or some.",
+)
+
 JOBS = [
     LIST_CAMPAIGNS,
     SYNC_CAMPAIGNS,
@@ -92,6 +104,7 @@ JOBS = [
     DAILY_SNAPSHOT,
     DAILY_ENGAGEMENT,
     SYNC_COUNTIES,
+    CONSOLIDATE,
 ]
 
 
@@ -103,6 +116,11 @@ def sync_config(mode: Mode) -> dict[str, object]:
 def campaigns_config(*, summaries: bool) -> dict[str, object]:
     """The run config of `campaigns` with or without reading summaries."""
     return {"ops": {"campaigns": {"config": {"summaries": summaries}}}}
+
+
+def consolidate_config(config: Mapping[str, object]) -> dict[str, object]:
+    """The run config of `consolidated_csv` (`assets.consolidated.CONFIG`)."""
+    return {"ops": {"consolidated_csv": {"config": dict(config)}}}
 
 
 def range_tags(first: str, last: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from octopus_pipeline.assets.campaign_sync import campaign_sync
 from octopus_pipeline.assets.campaigns import campaigns
+from octopus_pipeline.assets.consolidated import consolidated_csv
 from octopus_pipeline.assets.contacts import contacts
 from octopus_pipeline.assets.counties import county_sync
 from octopus_pipeline.assets.daily import daily_assets
@@ -52,6 +53,7 @@ def build_definitions(
             contacts,
             match_weights,
             match_report,
+            consolidated_csv,
             *daily_assets(settings),
             county_sync,
         ],

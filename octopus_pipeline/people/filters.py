@@ -10,9 +10,10 @@ them is in no row.
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from datetime import date  # noqa: TC003  # pydantic reads the annotations when it makes the model
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -21,6 +22,8 @@ from octopus_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
 
 _ALIKE = 0.6
 """How alike two names are, of 1, if one may be the other misspelt."""
@@ -122,8 +125,27 @@ class PeopleFilter(BaseModel):
         return self
 
 
-FILTERS = tuple(PeopleFilter.model_fields)
-"""The names of the filters there are."""
+@dataclass(frozen=True, slots=True)
+class FilterSpec:
+    """A filter for whoever shows the filters: what it takes, how many (`many`), of which choices (none: any)."""
+
+    name: str
+    kind: type[bool | int | float | str]
+    many: bool
+    choices: tuple[str, ...]
+    description: str
+
+
+def _spec(name: str, field: FieldInfo) -> FilterSpec:
+    kinds = get_args(field.annotation) or (field.annotation,)
+    many = get_origin(field.annotation) is tuple
+    choices = tuple(map(str, MatchState)) if kinds[0] is MatchState else ()
+    kind = next((kind for kind in (bool, int, float) if kind in kinds), str)
+    return FilterSpec(name, kind, many, choices, str(field.description))
+
+
+FILTERS = {name: _spec(name, field) for name, field in PeopleFilter.model_fields.items()}
+"""The filters there are, by name; days are written as text."""
 
 
 def people_filter(values: Mapping[str, object]) -> PeopleFilter:
@@ -153,7 +175,7 @@ def people_filter(values: Mapping[str, object]) -> PeopleFilter:
 def unknown_filter(name: str) -> str:
     """That there is no filter of this name, the nearest one, and those there are."""
     near = difflib.get_close_matches(name, FILTERS, n=1, cutoff=_ALIKE)
-    hint = f"; did you mean {near[0]}?" if near else ";"
+    hint = f"; did you mean {near[0]}?" if near else "."
     return f"{name}: no such filter{hint} There are {', '.join(FILTERS)}"
 
 

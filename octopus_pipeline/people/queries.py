@@ -7,7 +7,7 @@ server chooses between walking that index and one that answers a filter and has 
 - `match` (review, unmatched): `match_quality, contact_id`;
 - `county`: `residence_ref.county, ...`, `zip`: `zip, ...`. These two lack the order; the server takes them where they
   leave few people, whom it may sort, and walks else;
-- flags, `matched`, `min_energy_burden`, `min_campaigns_received`: they leave too many people to be worth an index, which
+- flags, `matched`, `min_energy_burden`, `min_campaigns_received`: they leave too many people to be worth an index, that
   each write would have to keep; the walk reads them.
 """
 

@@ -18,10 +18,12 @@ from octopus_pipeline.assets.progress import logged_progress
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.orchestration.instance import use_dagster_home
 from octopus_pipeline.orchestration.jobs import (
+    CONSOLIDATE,
     LIST_CAMPAIGNS,
     SYNC_CAMPAIGNS,
     SYNC_COUNTIES,
     campaigns_config,
+    consolidate_config,
     range_tags,
     sync_config,
 )
@@ -142,6 +144,19 @@ class Runner:
             self.work.synced += synced
             for key in synced:  # its summary, which could not be read before, could
                 self.work.failed.pop(key, None)
+
+    def consolidate(self, config: Mapping[str, object]) -> dict[str, Any]:
+        """Write the consolidated table that the config asks for; its rows, people, campaigns and file.
+
+        Raises:
+            RunFailedError: if that fails, with the error's own words.
+        """
+        result = self._execute(CONSOLIDATE.name, consolidate_config(config), {}, None)
+        if not result.success:
+            raise RunFailedError(_failure(result))
+        metadata = result.asset_materializations_for_node("consolidated_csv")[0].metadata
+        told = {"rows": "dagster/row_count", **{name: name for name in ("people", "campaigns", "file")}}
+        return {name: metadata[key].value for name, key in told.items()}
 
     def _execute(
         self,

@@ -33,6 +33,7 @@ GRAPH = {
         "campaign",
         {"campaign_participants", "engagement", "residence_matches", "demographic_matches"},
     ),
+    "consolidated_csv": ("exports", None, {"people"}),
     "match_report": ("exports", None, {"residence_matches", "demographic_matches"}),
     "matched_participants_csv": (
         "exports",
@@ -83,7 +84,7 @@ def test_the_graph_is_the_designs() -> None:
             partition_of(graph.get(key).partitions_def),
             {parent.to_user_string() for parent in graph.get(key).parent_keys},
         )
-        for key in graph.get_all_asset_keys()
+        for key in graph.materializable_asset_keys
     }
     assert found == GRAPH
 
@@ -98,7 +99,7 @@ def test_the_checks_are_there() -> None:
 
 def test_every_asset_says_what_it_is_who_owns_it_and_what_columns_it_has() -> None:
     graph = build_definitions(Settings.model_validate({})).resolve_asset_graph()
-    for key in graph.get_all_asset_keys():
+    for key in graph.materializable_asset_keys:
         asset = graph.get(key)
         assert asset.description
         assert asset.owners
@@ -121,6 +122,7 @@ def test_jobs_schedules_and_sensors_are_there() -> None:
         "daily_snapshot",
         "make_daily_engagement",
         "sync_counties",
+        "consolidate",
     }
     assert jobs <= set(repository.job_names)
     assert {one.name for one in repository.schedule_defs} == {
