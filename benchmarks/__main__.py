@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BENCHMARKS = (
     "upsert",
     "csv_file",
+    "consolidated",
     "resync_fast",
     "refresh_unchanged",
     "two_processes",

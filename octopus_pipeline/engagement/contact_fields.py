@@ -61,7 +61,8 @@ def field_columns(fields: Sequence[str | None]) -> list[pa.Array]:
 
 def field_texts(fields: Mapping[str, FieldValue]) -> tuple[str | None, ...]:
     """The texts of a contact's fields by tag, in the order of `FIELD_TAGS`."""
-    return tuple(field_text(None if tag is None else fields[tag]) for tag in _tags_present(tuple(fields)))
+    # A list first: it is quicker than a tuple out of a generator.
+    return tuple([None if tag is None else field_text(fields[tag]) for tag in _tags_present(tuple(fields))])
 
 
 _NO_TEXTS = (None,) * len(FIELD_TAGS)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.exports.ahead import ahead
 from octopus_pipeline.exports.consolidated_rows import (
-    ENTRY_NAMES,
     PERSON_PATHS,
     CampaignRows,
     PeopleRows,
@@ -92,7 +91,7 @@ def write_consolidated(
     maker: CampaignRows | PeopleRows
     if rows is Rows.CAMPAIGNS:
         maker = CampaignRows(campaigns, time_zone)
-        stages = rows_of_campaigns(filters, chosen, PERSON_PATHS, ENTRY_NAMES)
+        stages = rows_of_campaigns(filters, chosen, PERSON_PATHS)
     else:
         maker = PeopleRows()
         stages = rows_of_people(filters, chosen, PERSON_PATHS)

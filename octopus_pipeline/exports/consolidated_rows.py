@@ -18,7 +18,7 @@ from octopus_pipeline.exports.match_columns import MATCH_CSV_SCHEMA
 from octopus_pipeline.people.queries import SUMMARY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
     from bson.codec_options import CodecOptions
@@ -62,9 +62,6 @@ PERSON_PATHS = (
 )  # fmt: skip
 """What of a document the columns of a person are made of; the rows below expect these values, in this order."""
 
-ENTRY_NAMES = ("campaign_id", *FLAGS)
-"""What of an engagement the columns of a row are made of, likewise."""
-
 _DECIMALS = 4
 _KINDS = {"score": pa.float64(), "year_built": pa.int32(), **dict.fromkeys(_RECORD[1:], pa.float64())}
 
@@ -79,33 +76,43 @@ class CampaignRows:
     schema = CAMPAIGN_ROWS_SCHEMA
 
     def __init__(self, campaigns: Sequence[ReceivedCampaign], time_zone: tzinfo) -> None:
-        self._places = {one.id: place for place, one in enumerate(campaigns)}
+        self._codes = _Codes({one.id: place for place, one in enumerate(campaigns)})
         names = [one.name for one in campaigns]
         days = [one.sent_at and one.sent_at.astimezone(time_zone).date() for one in campaigns]
         self._names, self._days = pa.array([*names, None], pa.string()), pa.array([*days, None], pa.date32())
 
     def batch(self, documents: Iterable[dict[str, Any]]) -> pa.RecordBatch:
-        """The rows of persons with `PERSON_PATHS`, and of their `ENTRY_NAMES`."""
+        """The rows of persons with `PERSON_PATHS` and the texts of their rows (`queries.rows_of_campaigns`)."""
         found = list(documents)
         person = _person_columns([one["person"] for one in found])
-        entries = [one["rows"] for one in found]
-        campaign_ids, *flags = _transposed(chain.from_iterable(entries), len(ENTRY_NAMES))
-        place_of, unknown = self._places.get, len(self._places)
-        places = np.fromiter((place_of(one, unknown) for one in campaign_ids), np.int64, len(campaign_ids))
-        owners = np.repeat(np.arange(len(found)), np.fromiter(map(len, entries), np.int64, len(found)))
-        # Stable: entries come by campaign id, which decides between campaigns that are not known.
-        order = np.lexsort((places, owners))
-        places = places[order]
+        counts = np.fromiter((len(one["rows"]) for one in found), np.int64, len(found))
+        texts = chain.from_iterable(one["rows"] for one in found)
+        codes = np.fromiter(map(self._codes.__getitem__, texts), np.int64, counts.sum())
+        owners = np.repeat(np.arange(len(found)), counts)
+        # Stable: rows come by campaign id, which decides between campaigns that are not known.
+        codes = codes[np.lexsort((codes >> len(FLAGS), owners))]
+        owner, place = pa.array(owners), pa.array(codes >> len(FLAGS))
         columns = {
-            **{name: column.take(pa.array(owners)) for name, column in person.items()},
-            "campaign_name": self._names.take(pa.array(places)),
-            "campaign_sent_at": self._days.take(pa.array(places)),
-            **{
-                flag: pc.fill_null(_array(flag, values, pa.bool_()), fill_value=False).take(pa.array(order))
-                for flag, values in zip(FLAGS, flags, strict=True)
-            },
+            **{name: column.take(owner) for name, column in person.items()},
+            "campaign_name": self._names.take(place),
+            "campaign_sent_at": self._days.take(place),
+            **{flag: pa.array(codes >> bit & 1 == 1) for bit, flag in enumerate(reversed(FLAGS))},
         }
         return _batch(columns, self.schema)
+
+
+class _Codes(dict[str, int]):
+    """Text of a row -> the campaign's place, and in the lowest bits the flags, each worked out once."""
+
+    def __init__(self, places: Mapping[str, int]) -> None:
+        super().__init__()
+        self._places = places
+
+    def __missing__(self, row: str) -> int:
+        flags, campaign_id = row[: len(FLAGS)], row[len(FLAGS) :]
+        place = self._places.get(campaign_id, len(self._places))
+        self[row] = place << len(FLAGS) | int(flags, 2)
+        return self[row]
 
 
 class PeopleRows:

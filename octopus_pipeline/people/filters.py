@@ -81,13 +81,14 @@ class PeopleFilter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     campaign: tuple[Annotated[str, AfterValidator(_name_of_campaign)], ...] = Field(
-        (), description="Campaigns of this name, id or partition; several are alternatives."
+        default=(), description="Campaigns of this name, id or partition; several are alternatives."
     )
     sent_from: date | None = Field(
-        None, description="Campaigns sent on this day (2025-09-29) or later, in the project's time zone."
+        default=None,
+        description="Campaigns sent on this day (2025-09-29) or later, in the project's time zone.",
     )
     sent_to: date | None = Field(
-        None, description="Campaigns sent on this day or earlier, in the project's time zone."
+        default=None, description="Campaigns sent on this day or earlier, in the project's time zone."
     )
     engaged: bool = Field(default=False, description="Opened or clicked.")
     opened: bool = Field(default=False, description="Opened.")
@@ -97,21 +98,22 @@ class PeopleFilter(BaseModel):
     complained: bool = Field(default=False, description="Reported it as spam.")
     unsubscribed: bool = Field(default=False, description="Unsubscribed from it.")
     match: tuple[MatchState, ...] = Field(
-        (),
+        default=(),
         description="What is known of the household: matched (a residence or a customer's record), review (a candidate "
         "to look at) or unmatched; several are alternatives.",
     )
     county: tuple[Annotated[str, AfterValidator(_known_county)], ...] = Field(
-        (), description="County of the residence, else of the customer's record; several are alternatives."
+        default=(),
+        description="County of the residence, else of the customer's record; several are alternatives.",
     )
     zip: tuple[Annotated[str, AfterValidator(_zip_code)], ...] = Field(
-        (), description="ZIP code of the residence, else the contact's own; several are alternatives."
+        default=(), description="ZIP code of the residence, else the contact's own; several are alternatives."
     )
     min_energy_burden: Annotated[float | None, AfterValidator(_share)] = Field(
-        None, description="Energy costs of at least this share of the income: 0.06 for 6 percent."
+        default=None, description="Energy costs of at least this share of the income: 0.06 for 6 percent."
     )
     min_campaigns_received: int | None = Field(
-        None, ge=1, description="Received at least so many of the chosen campaigns."
+        default=None, ge=1, description="Received at least so many of the chosen campaigns."
     )
 
     @model_validator(mode="after")

@@ -5,8 +5,8 @@ server chooses between walking that index and one that answers a filter and has 
 
 - `campaign`, `sent_from`, `sent_to`: `engagements.campaign_id, contact_id`;
 - `match` (review, unmatched): `match_quality, contact_id`;
-- `county`: `residence_ref.county, ...`, `zip`: `zip, ...`. These two lack the order; the server takes them where they
-  leave few people, whom it may sort, and walks else;
+- `county`: `residence_ref.county, contact_id` and `demographic_ref.county, contact_id`, both in their order;
+- `zip`: `zip, ...`, which lacks the order; the server takes it where it leaves few people, whom it may sort;
 - flags, `matched`, `min_energy_burden`, `min_campaigns_received`: they leave too many people to be worth an index, that
   each write would have to keep; the walk reads them.
 """
@@ -59,15 +59,17 @@ def people_query(filters: PeopleFilter, rows: Rows, campaign_ids: Sequence[str] 
 
 
 def rows_of_campaigns(
-    filters: PeopleFilter, campaign_ids: Sequence[str] | None, person: Sequence[str], entry: Sequence[str]
+    filters: PeopleFilter, campaign_ids: Sequence[str] | None, person: Sequence[str]
 ) -> list[Stage]:
-    """An aggregation that gives of each person who has rows `{person: [value, ...], rows: [[value, ...], ...]}`.
+    """An aggregation that gives of each person who has rows `{person: [value, ...], rows: [text, ...]}`.
+
+    A row is a text, which is sent and read in a fraction of the time that a list of its values takes: `1` or `0` for
+    each of `FLAGS`, then the campaign's id. A person's rows are ascending by campaign id.
 
     Args:
         filters: the filters.
         campaign_ids: the chosen campaigns, None for all.
         person: paths of the document whose values make `person`, in this order; null for what is missing.
-        entry: names in `engagements` whose values make a row of `rows`; the rows are ascending by campaign id.
     """
     tests = [
         *([_is_chosen(campaign_ids)] if campaign_ids is not None else []),
@@ -79,6 +81,7 @@ def rows_of_campaigns(
         ),
         *([{"$ne": ["$$this.opened", True]}] if filters.not_opened else []),
     ]
+    row = {"$concat": [*({"$cond": [f"$$this.{flag}", "1", "0"]} for flag in FLAGS), "$$this.campaign_id"]}
     kept = {"$filter": {"input": "$engagements", "cond": {"$and": tests}}} if tests else "$engagements"
     return [
         *_in_order(people_query(filters, Rows.CAMPAIGNS, campaign_ids)),
@@ -86,7 +89,7 @@ def rows_of_campaigns(
             "$project": {
                 "_id": False,
                 "person": [f"${path}" for path in person],
-                "rows": {"$map": {"input": kept, "in": [f"$$this.{name}" for name in entry]}},
+                "rows": {"$map": {"input": kept, "in": row}},
             }
         },
     ]
@@ -131,7 +134,7 @@ def count_rows(filters: PeopleFilter, rows: Rows, campaign_ids: Sequence[str] | 
     """An aggregation that gives `{rows: how many}`, or nothing if there are none."""
     if rows is Rows.PEOPLE:
         return [{"$match": people_query(filters, rows, campaign_ids)}, {"$count": "rows"}]
-    entries = rows_of_campaigns(filters, campaign_ids, [], ["campaign_id"])
+    entries = rows_of_campaigns(filters, campaign_ids, [])
     return [
         *(stage for stage in entries if "$sort" not in stage),
         {"$group": {"_id": None, "rows": {"$sum": {"$size": "$rows"}}}},
@@ -181,7 +184,7 @@ def _person(filters: PeopleFilter) -> list[Query]:
         parts.append(states[0] if len(states) == 1 else {"$or": states})
     if filters.county:
         counties = {"$in": list(filters.county)}
-        of_record = {"residence_ref.county": None, "demographic_ref.county": counties}
+        of_record = {"residence_ref": None, "demographic_ref.county": counties}
         parts.append({"$or": [{"residence_ref.county": counties}, of_record]})
     if filters.zip:
         parts.append({"zip": {"$in": list(filters.zip)}})
