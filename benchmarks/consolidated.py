@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 ROWS = 1_000_000
-REPETITIONS = 3
+REPETITIONS = 5
 RECEIVED = 10
 """Campaigns a person; every second one was opened."""
 
