@@ -17,8 +17,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[embedded,dev]'
 	@touch $(STAMP)
 
-run: setup ## Sync every campaign (the built-in sample account unless .env names yours)
+run: setup ## Sync every campaign (the built-in sample account unless .env names yours), and list who engaged
 	$(BIN)/octopus sync --all
+	$(BIN)/octopus consolidate --engaged
 
 dev: setup ## Open the Dagster UI on http://localhost:3000
 	$(BIN)/octopus dev

@@ -189,6 +189,27 @@ def assert_people_true(database: Database[dict[str, Any]], account: Account) -> 
         assert found["totals"] == {"people": len(having), **totals}
 
 
+def assert_engaged_true(path: Path, account: Account) -> None:
+    """The consolidated CSV of the engaged has a row for each campaign that a person opened or clicked, and no other."""
+    expected = []
+    for person in expected_people(account):
+        (address,) = {one for one in person["names"] if not one.startswith("contact ")} or {""}
+        for campaign_id, entry in person["entries"].items():
+            if entry["opened"] or entry["clicked"]:
+                sent_at, name = account.campaigns[campaign_id].sent_at, account.campaigns[campaign_id].name
+                day = sent_at.astimezone(OHIO).date().isoformat() if sent_at else ""
+                flags = ("Yes" if entry[flag] else "No" for flag in FLAGS)
+                expected.append((_defused(address), _defused(name or ""), day, *flags))
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = [
+        (row["email"].lower(), row["campaign_name"], row["campaign_sent_at"], *(row[flag] for flag in FLAGS))
+        for row in rows
+    ]
+    assert expected
+    assert sorted(found) == sorted(expected)
+
+
 def assert_csvs_true(folder: Path, account: Account, *, matched: bool = False) -> None:
     """The CSV's rows are the account's truth in partners' columns, and there are a campaign's files and no other.
 

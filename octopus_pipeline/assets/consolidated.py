@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from octopus_pipeline.assets.descriptions import OWNERS, PERSONAL, column_schema, preview
+from octopus_pipeline.assets.engagement import PEOPLE_KEY
 from octopus_pipeline.assets.failures import plain_failures
 from octopus_pipeline.exports.consolidated import FILE_NAME
 from octopus_pipeline.exports.consolidated_rows import CAMPAIGN_ROWS_SCHEMA
@@ -18,7 +19,6 @@ from octopus_pipeline.sync.consolidated import consolidate
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PEOPLE_KEY = dg.AssetKey("people")
 CONSOLIDATED_KEY = dg.AssetKey("consolidated_csv")
 
 ROWS_HELP = "What a row is: of `campaigns` one that a person received, of `people` a person."

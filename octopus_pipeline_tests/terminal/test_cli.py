@@ -28,6 +28,7 @@ from octopus_pipeline_tests.truth import (
     FLAGS,
     assert_csvs_true,
     assert_documents_true,
+    assert_engaged_true,
     assert_people_true,
     csv_rows,
     sent_campaigns,
@@ -86,6 +87,13 @@ def test_sync_all_makes_the_database_and_the_csvs_true(
         assert_documents_true(client[terminal.settings["MONGO_DATABASE"]], sandbox.account)
         assert_people_true(client[terminal.settings["MONGO_PEOPLE_DATABASE"]], sandbox.account)
     assert_csvs_true(terminal.folder / "work" / "exports", sandbox.account)
+
+
+def test_the_consolidated_file_of_the_engaged_is_true(terminal: Terminal, sandbox: ServedSandbox) -> None:
+    file = terminal.folder / "engaged.csv"
+    written = terminal.answer("consolidate", "--engaged", "--output", str(file))
+    assert written["rows"] > 0
+    assert_engaged_true(file, sandbox.account)
 
 
 def test_stats_counts_as_synced_and_export_writes_anew_without_asking_emailoctopus(
