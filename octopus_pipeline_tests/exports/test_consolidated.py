@@ -224,7 +224,7 @@ MAILED = st.lists(
     max_size=5,
 )
 DAYS = st.none() | st.sampled_from([date(2025, 9, 29), date(2026, 1, 1)])
-SOMETIMES = st.sampled_from([False, False, False, True])
+FLAG_FILTERS = ["engaged", "opened", "clicked", "not_opened", "bounced", "unsubscribed"]
 
 
 @st.composite
@@ -237,16 +237,17 @@ def filters_of_people(draw: st.DrawFn) -> PeopleFilter:
         ),
         "sent_from": st.just(first),
         "sent_to": st.just(None if first and last and first > last else last),
-        **dict.fromkeys(
-            ["engaged", "opened", "clicked", "not_opened", "bounced", "unsubscribed"], st.just(True)
-        ),
+        **dict.fromkeys(FLAG_FILTERS, st.just(True)),
         "match": st.sets(st.sampled_from(MatchState), min_size=1).map(tuple),
         "county": st.lists(st.sampled_from(["Franklin", "Morrow"]), min_size=1, max_size=2),
         "zip": st.lists(st.sampled_from(["43215", "04321"]), min_size=1, max_size=2),
         "min_energy_burden": st.sampled_from([0.0, 0.0612345, 0.07]),
         "min_campaigns_received": st.integers(1, 3),
     }
-    names = draw(st.sets(st.sampled_from(sorted(strategies)), max_size=3))
+    others = sorted(strategies.keys() - set(FLAG_FILTERS))
+    names = draw(st.sets(st.sampled_from(FLAG_FILTERS), max_size=2)) | draw(
+        st.sets(st.sampled_from(others), max_size=2)
+    )
     if {"opened", "not_opened"} <= names:
         names.remove("opened")
     return PeopleFilter(**{name: draw(strategies[name]) for name in sorted(names)})
@@ -273,6 +274,31 @@ def test_the_rows_are_what_plain_python_makes_of_the_documents(
             assert written.people == len(
                 {id(person) for person in documents if expected([person], one, rows)}
             )
+
+
+def test_flags_are_of_one_mail_in_rows_of_campaigns_and_of_any_in_rows_of_people(
+    people: Database[Document], tmp_path: Path
+) -> None:
+    receive(people, "$spring", person_row("a", "ann@example.com", opened=at(1)))
+    receive(people, "autumn", person_row("a", "ann@example.com", clicked=at(2)))
+
+    def names(**filters: Any) -> list[str]:
+        written = write(people, tmp_path / "people.parquet", PeopleFilter(**filters))
+        return [row["campaign_name"] for row in values(written)]
+
+    def count(**filters: Any) -> int:
+        return write(people, tmp_path / "people.parquet", PeopleFilter(**filters), Rows.PEOPLE).rows
+
+    assert names(engaged=True) == ["Fall, 2025", "=Spring"]
+    assert names(opened=True) == ["=Spring"]
+    assert names(not_opened=True) == ["Fall, 2025"]
+    assert names(opened=True, clicked=True) == []
+    assert names(opened=True, campaign=("autumn",)) == []
+    assert count(opened=True, clicked=True) == 1
+    assert count(not_opened=True) == 0
+    assert count(not_opened=True, campaign=("autumn",)) == 1
+    assert count(min_campaigns_received=2) == 1
+    assert count(min_campaigns_received=2, campaign=("autumn",)) == 0
 
 
 def some_people(people: Database[Document]) -> None:
