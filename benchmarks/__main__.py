@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BENCHMARKS = (
     "upsert",
     "csv_file",
+    "people",
     "consolidated",
     "resync_fast",
     "refresh_unchanged",

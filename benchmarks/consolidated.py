@@ -7,18 +7,18 @@ same order, and the entries looked through in Python, which is quicker than rows
 from __future__ import annotations
 
 import gc
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.children import SPAWN, child, finish
+from benchmarks.invented_people import RECEIVED, fill_people
 from benchmarks.measurement import Measurement, median, seconds_of
 from benchmarks.workplace import workplace
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.exports.consolidated import write_consolidated
 from octopus_pipeline.exports.consolidated_rows import PERSON_PATHS
-from octopus_pipeline.people.database import CAMPAIGNS, PEOPLE, prepare_people_database
-from octopus_pipeline.people.documents import person_document
+from octopus_pipeline.people.database import PEOPLE
 from octopus_pipeline.people.filters import PeopleFilter
 from octopus_pipeline.people.queries import Rows, people_query
 from octopus_pipeline.settings import Settings
@@ -32,12 +32,8 @@ if TYPE_CHECKING:
 
 ROWS = 1_000_000
 REPETITIONS = 5
-RECEIVED = 10
-"""Campaigns a person; every second one was opened."""
 
 _ENGAGED = PeopleFilter(engaged=True)
-_NOW = datetime(2026, 1, 1, tzinfo=UTC)
-_AT_ONCE = 5_000
 
 
 def run() -> Iterator[Measurement]:
@@ -47,7 +43,7 @@ def run() -> Iterator[Measurement]:
         with connect(settings) as client:
             sizes = {rows: f"people_{rows}" for rows in (ROWS // 100, ROWS // 10, ROWS)}
             for rows, name in sizes.items():
-                _fill(client[name], rows)
+                fill_people(client[name], 2 * rows // RECEIVED)
             ours: dict[int, list[float]] = {ROWS // 10: [], ROWS: []}
             peers = []
             for _ in range(REPETITIONS):
@@ -107,59 +103,3 @@ def _write_apart(settings: Settings, name: str, folder: Path, peak: Connection) 
     status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     (line,) = (line for line in status if line.startswith("VmHWM:"))
     peak.send(int(line.split()[1]) / 1024)
-
-
-def _fill(database: Database[dict[str, Any]], rows: int) -> None:
-    """As many people as have so many engaged rows."""
-    prepare_people_database(database)
-    database[CAMPAIGNS].insert_many(
-        {"campaign_id": _campaign(one), "name": f"Campaign {one}", "sent_at": _NOW - timedelta(days=one)}
-        for one in range(RECEIVED)
-    )
-    people = 2 * rows // RECEIVED
-    for start in range(0, people, _AT_ONCE):
-        documents = [_person(number) for number in range(start, min(people, start + _AT_ONCE))]
-        database[PEOPLE].insert_many(documents, ordered=False)
-
-
-def _campaign(number: int) -> str:
-    return f"{number:08x}-0000-4000-8000-000000000000"
-
-
-def _person(number: int) -> dict[str, Any]:
-    """Somebody invented; three of four have a residence, two of three a customer's record."""
-    parcel = {"county": "Franklin", "parcel_id": f"010-{number:06}-00", "quality": "exact", "score": 0.9988}
-    home = {
-        **parcel, "address": f"{number} MAPLE LN", "parcel_city": "COLUMBUS", "parcel_zip": "43215",
-        "year_built": 1987, "method": "address exact",
-    }  # fmt: skip
-    customer = {
-        **parcel, "customer_name": "SAMPLE, JANE", "email": None, "mobile": None, "annual_kwh_cost": 1705.35,
-        "total_energy_burden": 0.0612, "estimated_income": 27900.0, "method": "parcel",
-    }  # fmt: skip
-    fields = {
-        "Address": f"{number} MAPLE LN", "AnnualSavings": "$511.61", "Cell": "6145550134", "City": "COLUMBUS",
-        "DailyCost": "$4.67", "MonthlyCost": "$142.11", "MonthlySaving": "$42.63", "ZIP": "43215",
-        "annualcost": "$1,705.35", "kWh": "12000",
-    }  # fmt: skip
-    address = f"person{number:08}@example.com"
-    record = {
-        "updated_at": _NOW, "seen_at": None, "email_address": address, "phone_number": None,
-        "status": "SUBSCRIBED", "zip": "43215", "fields": fields,
-    }  # fmt: skip
-    match = {
-        "matched_at": _NOW, "updated_at": _NOW, "match_quality": "exact" if number % 4 else "no_match",
-        "match_reason": None, "residence_ref": home if number % 4 else None,
-        "demographic_ref": customer if number % 3 else None,
-    }  # fmt: skip
-    contact = {"contact_id": f"contact-{number}", "record": record, "match": match}
-    return person_document([address], [contact], map(_engagement, range(RECEIVED)), _NOW)
-
-
-def _engagement(number: int) -> dict[str, Any]:
-    opened = number % 2 == 0
-    return {
-        "campaign_id": _campaign(number), "opened": opened, "clicked": number % 10 == 0, "bounced": False,
-        "complained": False, "unsubscribed": False, "engaged_at": _NOW if opened else None,
-        "last_engaged_at": _NOW if opened else None,
-    }  # fmt: skip
