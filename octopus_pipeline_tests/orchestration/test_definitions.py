@@ -84,7 +84,7 @@ def test_the_graph_is_the_designs() -> None:
             partition_of(graph.get(key).partitions_def),
             {parent.to_user_string() for parent in graph.get(key).parent_keys},
         )
-        for key in graph.materializable_asset_keys
+        for key in graph.get_all_asset_keys()
     }
     assert found == GRAPH
 
@@ -99,7 +99,7 @@ def test_the_checks_are_there() -> None:
 
 def test_every_asset_says_what_it_is_who_owns_it_and_what_columns_it_has() -> None:
     graph = build_definitions(Settings.model_validate({})).resolve_asset_graph()
-    for key in graph.materializable_asset_keys:
+    for key in graph.get_all_asset_keys():
         asset = graph.get(key)
         assert asset.description
         assert asset.owners
