@@ -50,7 +50,9 @@ def person_document(
     """The document of a person of whom all this was seen; of a contact or a campaign there may be several parts."""
     of_contact = _joined(contacts, "contact_id", _joined_contacts)
     of_campaign = _joined(engagements, "campaign_id", _joined_engagements)
-    by_age = sorted(of_contact, key=lambda one: (bson_order(one["record"]), one["contact_id"]))
+    by_age = of_contact
+    if len(of_contact) > 1:  # seldom, and the keys cost more than all else here
+        by_age = sorted(of_contact, key=lambda one: (bson_order(one["record"]), one["contact_id"]))
     ids = sorted(set(person_ids))
     return {
         "contact_id": canonical_id(ids, by_age),
