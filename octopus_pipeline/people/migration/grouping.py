@@ -49,6 +49,11 @@ class Loaded:
     parts: Counter[Reason] = field(default_factory=Counter)
     crc: int = 0
 
+    @property
+    def reasons(self) -> dict[str, int]:
+        """How many documents are left out for each reason."""
+        return {str(reason): count for reason, count in Counter(one for one, _ in self.left_out).items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

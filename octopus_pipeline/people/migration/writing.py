@@ -28,10 +28,23 @@ class PeopleWriteError(PipelineError):
     """The server refused people's documents; the message quotes none of them."""
 
 
-def write_people(people: Collection[Document], new: Sequence[Document]) -> None:
+def insert_people(people: Collection[Document], new: Sequence[Document]) -> int:
+    """Insert documents of distinct persons; those whose id is there are merged; how many were.
+
+    Whether they share a contact with others is not looked at (`links.join_documents` does, later).
+
+    Raises:
+        PeopleWriteError: the server refused documents.
+    """
+    merged = _insert(people, new)
+    return merge_people(people, (row for one in merged for row in rows_of(one, one["contact_id"])))
+
+
+def write_people(people: Collection[Document], new: Sequence[Document]) -> int:
     """Write documents of distinct persons; those that are there, under any of their names, learn what is new.
 
-    New people are inserted, which costs a fifth of merging them. Safe to repeat, and while others write.
+    New people are inserted, which costs a fifth of merging them. Safe to repeat, and while others write. The result
+    says how many rows were merged.
 
     Raises:
         PeopleWriteError: the server refused documents.
@@ -40,12 +53,13 @@ def write_people(people: Collection[Document], new: Sequence[Document]) -> None:
     fresh = [one for one in new if not _names(one) & known.keys()]
     merged = [one for one in new if _names(one) & known.keys() and _says_more(one, known)]
     merged += _insert(people, fresh)
-    merge_people(people, (row for one in merged for row in rows_of(one, one["contact_id"])))
+    rows = merge_people(people, (row for one in merged for row in rows_of(one, one["contact_id"])))
     shared = Counter(contact["contact_id"] for one in new for contact in one["contacts"])
     linked = [one for one in new if any(shared[part["contact_id"]] > 1 for part in one["contacts"])]
     join_documents(
         people, {part["contact_id"]: one["contact_id"] for one in [*merged, *linked] for part in one["contacts"]}
     )
+    return rows
 
 
 def _known(people: Collection[Document], new: Iterable[Document]) -> dict[str, Document]:
