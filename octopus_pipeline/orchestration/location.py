@@ -20,6 +20,11 @@ from octopus_pipeline.orchestration.alerts import alert_sensors
 from octopus_pipeline.orchestration.county_sensor import county_sensor
 from octopus_pipeline.orchestration.inventory import no_campaign_left_failed
 from octopus_pipeline.orchestration.jobs import JOBS
+from octopus_pipeline.orchestration.migration import (
+    MIGRATION_JOBS,
+    MigrationProgressOf,
+    logged_migration_progress,
+)
 from octopus_pipeline.orchestration.report_sensors import report_sensors
 from octopus_pipeline.orchestration.schedules import schedules
 from octopus_pipeline.orchestration.sensors import sensors
@@ -35,6 +40,7 @@ def build_definitions(
     settings: Settings,
     *,
     progress_of: ProgressOf = logged_progress,
+    migration_progress_of: MigrationProgressOf = logged_migration_progress,
     connections: Connections | None = None,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
 ) -> dg.Definitions:
@@ -43,6 +49,7 @@ def build_definitions(
     Args:
         settings: the project's settings.
         progress_of: how long steps show their progress.
+        migration_progress_of: how a migration shows it.
         connections: opened ones to work with, which stay open, instead of a run's own.
         loggers: where runs log to besides the instance; the terminal by default.
     """
@@ -58,7 +65,7 @@ def build_definitions(
             county_sync,
         ],
         asset_checks=[no_campaign_left_failed],
-        jobs=JOBS,
+        jobs=[*JOBS, *MIGRATION_JOBS],
         schedules=schedules(settings),
         sensors=[
             *sensors(settings),
@@ -69,6 +76,7 @@ def build_definitions(
         resources={
             "connections": connections or connections_resource(settings),
             "progress_of": progress_of,
+            "migration_progress_of": migration_progress_of,
         },
         loggers=loggers,
         executor=dg.in_process_executor,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.people.database import CAMPAIGNS, PEOPLE
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 TOTALS = ("people", *FLAGS)
 """The totals of a campaign: its people, and those of them who have each flag."""
+
+OF_NOBODY: Final = dict.fromkeys(_COUNTS, 0)
+"""The totals of a campaign that reached nobody."""
 
 
 def campaign_totals(people: Collection[dict[str, Any]], campaign_id: str) -> dict[str, int]:

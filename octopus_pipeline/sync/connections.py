@@ -13,6 +13,7 @@ from octopus_pipeline.emailoctopus.client import EmailOctopus, open_client
 from octopus_pipeline.engagement.merge import open_engine
 from octopus_pipeline.matching.prepared import PreparedCounties
 from octopus_pipeline.people.database import prepare_people_database
+from octopus_pipeline.people.migration.databases import Databases
 from octopus_pipeline.store.mongo import connect
 from octopus_pipeline.store.tables import TableStore
 from octopus_pipeline.sync.database import prepare_database
@@ -81,6 +82,16 @@ class Connections:
         database = self._client[self.settings.mongo_people_database]
         prepare_people_database(database)
         return database
+
+    @property
+    def migration_databases(self) -> Databases:
+        """The old tool's database and the people's as they are: nothing is prepared, neither indexes nor else.
+
+        Raises:
+            MongoUnavailableError: if no server answers in time.
+        """
+        names = self.settings.mongo_database, self.settings.mongo_people_database
+        return Databases(*(self._client[name] for name in names))
 
     @cached_property
     def _client(self) -> MongoClient[dict[str, Any]]:

@@ -10,6 +10,7 @@ from rich.progress import Progress as Bars
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from octopus_pipeline.people.migration.progress import MigrationProgress
     from octopus_pipeline.sync.progress import Progress
 
 
@@ -28,6 +29,7 @@ class TerminalProgress:
         )
         self._pages = self._bars.add_task("pages", total=0)
         self._campaigns = self._bars.add_task("campaigns", total=None)
+        self._migration = self._bars.add_task("rows", total=None, visible=False)
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -39,6 +41,21 @@ class TerminalProgress:
     def beside(self, logged: Progress) -> Progress:
         """Progress that is shown here and told to `logged` as well."""
         return _Both(self, logged)
+
+    def migration_beside(self, logged: MigrationProgress) -> MigrationProgress:
+        """A migration's progress, shown here in place of campaigns' and told to `logged` as well."""
+        for task in (self._pages, self._campaigns):
+            self._bars.update(task, visible=False)
+        return _BothMigrations(self, logged)
+
+    def step(self, words: str) -> None:
+        """Another part of a migration begins."""
+        self._bars.console.print(words, highlight=False, soft_wrap=True)
+        self._bars.reset(self._migration, total=None, visible=True)
+
+    def rows(self, done: int, of: int) -> None:
+        """So many rows of a migration are done, of all that this part has."""
+        self._bars.update(self._migration, completed=done, total=of)
 
     def expect(self, pages: int) -> None:
         """So many more pages will be asked for."""
@@ -69,3 +86,16 @@ class _Both:
     def campaign(self, name: str, *, done: int, of: int) -> None:
         for one in self._both:
             one.campaign(name, done=done, of=of)
+
+
+class _BothMigrations:
+    def __init__(self, first: MigrationProgress, second: MigrationProgress) -> None:
+        self._both = (first, second)
+
+    def step(self, words: str) -> None:
+        for one in self._both:
+            one.step(words)
+
+    def rows(self, done: int, of: int) -> None:
+        for one in self._both:
+            one.rows(done, of)

@@ -28,6 +28,7 @@ from octopus_pipeline.orchestration.jobs import (
     sync_config,
 )
 from octopus_pipeline.orchestration.location import build_definitions
+from octopus_pipeline.orchestration.migration import logged_migration_progress
 from octopus_pipeline.sync.campaigns import known_campaigns
 from octopus_pipeline.sync.connections import Connections
 from octopus_pipeline.sync.county_source import require_fitting_counties
@@ -158,6 +159,16 @@ class Runner:
         told = {"rows": "dagster/row_count", **{name: name for name in ("people", "campaigns", "file")}}
         return {name: metadata[key].value for name, key in told.items()}
 
+    def run_whole(self, job: str) -> None:
+        """Run a job that is about everything.
+
+        Raises:
+            RunFailedError: if it fails, with the error's own words.
+        """
+        result = self._execute(job, {}, {}, None)
+        if not result.success:
+            raise RunFailedError(_failure(result))
+
     def _execute(
         self,
         job: str,
@@ -188,6 +199,7 @@ def runner(settings: Settings, console: Console, *, verbose: bool) -> Iterator[R
         definitions = build_definitions(
             settings,
             progress_of=lambda log: bars.beside(logged_progress(log)),
+            migration_progress_of=lambda log: bars.migration_beside(logged_migration_progress(log)),
             connections=connections,
             loggers={_LOGGER: _terminal_logger(logging.DEBUG if verbose else logging.CRITICAL)},
         )

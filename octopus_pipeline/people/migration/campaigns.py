@@ -9,7 +9,7 @@ from pymongo import UpdateOne
 
 from octopus_pipeline.people.database import CAMPAIGNS, PEOPLE
 from octopus_pipeline.people.migration.source import id_text
-from octopus_pipeline.people.totals import all_totals
+from octopus_pipeline.people.totals import OF_NOBODY, all_totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,14 +44,13 @@ def carry_campaigns(source: Database[Document], target: Database[Document]) -> i
     A campaign that is there gets only what it does not say itself. One that only people name gets a document, too.
     """
     totals = all_totals(target[PEOPLE])
-    nobody = dict.fromkeys(next(iter(totals.values()), {"people": 0}), 0)
     campaigns, _ = read_campaigns(source)
     there = [str(one["campaign_id"]) for one in target[CAMPAIGNS].find({}, {"campaign_id": True})]
     updates = []
     for campaign_id in sorted({*campaigns, *totals, *there}):
         known = campaigns.get(campaign_id) or _campaign(campaign_id, {})
         kept = {name: {"$ifNull": [f"${name}", {"$literal": value}]} for name, value in known.items()}
-        counted = {"totals": totals.get(campaign_id, nobody)}
+        counted = {"totals": totals.get(campaign_id, OF_NOBODY)}
         update = [{"$set": {**kept, **counted}}]
         updates.append(UpdateOne({"campaign_id": {"$eq": campaign_id}}, update, upsert=True))
     if updates:
@@ -73,7 +72,9 @@ def _campaign(campaign_id: str, document: Mapping[str, Any]) -> Document:
 def _joined(documents: Iterable[Document]) -> Document:
     joined: Document = {}
     for one in sorted(documents, key=lambda one: one["synced_at"] or datetime.min.replace(tzinfo=UTC)):
-        joined |= {name: value for name, value in one.items() if value not in (None, []) or name not in joined}
+        joined |= {
+            name: value for name, value in one.items() if value not in (None, []) or name not in joined
+        }
     return joined
 
 

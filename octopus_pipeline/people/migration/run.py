@@ -1,9 +1,9 @@
-"""Carrying the old tool's participants and campaigns over: backed up first, in batches, to be continued when stopped."""
+"""Carrying the old tool's people over: backed up first, a batch after the other, continued where it was stopped."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import OperationFailure
@@ -12,6 +12,7 @@ from octopus_pipeline.people.database import PEOPLE, PEOPLE_INDEXES, prepare_peo
 from octopus_pipeline.people.links import join_documents
 from octopus_pipeline.people.merging import INCOMING
 from octopus_pipeline.people.migration.campaigns import carry_campaigns
+from octopus_pipeline.people.migration.databases import PARTICIPANTS, require_migratable
 from octopus_pipeline.people.migration.grouping import groups, load
 from octopus_pipeline.people.migration.source import read_source
 from octopus_pipeline.people.migration.state import (
@@ -28,31 +29,20 @@ from octopus_pipeline.store.restoring import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
     from pymongo.collection import Collection
     from pymongo.database import Database
 
+    from octopus_pipeline.people.migration.databases import Databases
     from octopus_pipeline.people.migration.grouping import Group
     from octopus_pipeline.people.migration.progress import MigrationProgress
 
     Document = dict[str, Any]
 
-PARTICIPANTS = "participants"
-"""The old tool's collection of a document a campaign and contact."""
-
 _CONTACTS_AT_ONCE = 5_000
 _INDEX_NOT_FOUND = 27
-
-
-@dataclass(frozen=True, slots=True)
-class Databases:
-    """From where and to where; neither is prepared in any way, and the source is only read."""
-
-    source: Database[Document]
-    target: Database[Document]
 
 
 def migrate(
@@ -108,30 +98,9 @@ def migrate(
     _write(target, engine, migration, lambda rows: progress.rows(rows, loaded.rows))
     progress.step("writing campaigns")
     carry_campaigns(source, target)
-    migration.stage, migration.finished_at = Stage.FINISHED, now
+    migration.stage, migration.finished_at = Stage.FINISHED, datetime.now(UTC)
     migration.save(target)
     return migration
-
-
-def require_migratable(databases: Databases) -> None:
-    """See that the one database can be carried into the other.
-
-    Raises:
-        MigrationError: it cannot.
-    """
-    source, target = databases.source, databases.target
-    if source.name == target.name:
-        message = f"MONGO_DATABASE and MONGO_PEOPLE_DATABASE are both {source.name}: set two different names"
-        raise MigrationError(message)
-    foreign = target[PEOPLE].count_documents(
-        {"$nor": [{"$and": [{part: {"$type": "array"}} for part in ("person_ids", "contacts", "engagements")]}]}
-    )
-    if foreign:
-        message = (
-            f"{target.name}.{PEOPLE} has {foreign:,} documents that another program wrote. Rename that collection, or set "
-            "MONGO_PEOPLE_DATABASE to another name"
-        )
-        raise MigrationError(message)
 
 
 def is_passing(name: str) -> bool:

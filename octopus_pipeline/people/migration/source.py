@@ -156,7 +156,9 @@ def _batch(raw: bytes) -> SourceBatch:
     engagements = column("engagement", dict, Reason.ENGAGEMENT)
     fields = column("fields", dict, Reason.FIELDS)
     column("status", str, Reason.STATUS)
-    campaigns, contacts = (_ids([one.get(name) for one in documents]) for name in ("campaign_id", "contact_id"))
+    campaigns, contacts = (
+        _ids([one.get(name) for one in documents]) for name in ("campaign_id", "contact_id")
+    )
     people = _people(emails, fields, contacts)
     named = pc.coalesce(contacts, pc.binary_join_element_wise(UNKNOWN_CONTACT, people, ""))
     times = [_engaged(one) if "engagement_times" in one else () for one in documents]
@@ -173,7 +175,10 @@ def _batch(raw: bytes) -> SourceBatch:
     rows = pa.record_batch(columns, names=ROW_SCHEMA.names)
     carried = pc.and_(campaigns.is_valid(), people.is_valid())
     left_out = [
-        (Reason.NOBODY if campaigns[row].is_valid else Reason.NO_CAMPAIGN, shown_id(documents[row].get("_id")))
+        (
+            Reason.NOBODY if campaigns[row].is_valid else Reason.NO_CAMPAIGN,
+            shown_id(documents[row].get("_id")),
+        )
         for row in pc.indices_nonzero(pc.invert(carried)).to_pylist()
     ]
     kept = rows.filter(carried).cast(ROW_SCHEMA)
@@ -210,7 +215,9 @@ def _flags(engagements: list[Document | None]) -> pa.Array:
 def _engaged(document: Mapping[str, Any]) -> list[datetime]:
     """When the contact opened or clicked."""
     times = _document(document["engagement_times"])
-    ends = [_document(times.get(flag)).get(end) for flag in ("opened", "clicked") for end in ("first", "last")]
+    ends = [
+        _document(times.get(flag)).get(end) for flag in ("opened", "clicked") for end in ("first", "last")
+    ]
     return [time for time in ends if isinstance(time, datetime)]
 
 

@@ -57,7 +57,8 @@ def write_people(people: Collection[Document], new: Sequence[Document]) -> int:
     shared = Counter(contact["contact_id"] for one in new for contact in one["contacts"])
     linked = [one for one in new if any(shared[part["contact_id"]] > 1 for part in one["contacts"])]
     join_documents(
-        people, {part["contact_id"]: one["contact_id"] for one in [*merged, *linked] for part in one["contacts"]}
+        people,
+        {part["contact_id"]: one["contact_id"] for one in [*merged, *linked] for part in one["contacts"]},
     )
     return rows
 
@@ -82,8 +83,11 @@ def _says_more(new: Document, known: dict[str, Document]) -> bool:
         return True
     (former,) = found.values()
     joined = person_document(
-        *([*former[part], *new[part]] for part in _SEEN), former["synced_at"]
-    )  # fmt: skip
+        [*former["person_ids"], *new["person_ids"]],
+        [*former["contacts"], *new["contacts"]],
+        [*former["engagements"], *new["engagements"]],
+        former["synced_at"],
+    )
     return any(joined[part] != former[part] for part in _SEEN)
 
 
@@ -100,6 +104,8 @@ def _insert(people: Collection[Document], fresh: Sequence[Document]) -> list[Doc
     else:
         return []
     if codes != {_DUPLICATE_KEY}:  # raised outside the handler: the driver's error quotes documents
-        message = f"the server refused people's documents (errors {sorted(codes)}). Check its disk and its log"
+        message = (
+            f"the server refused people's documents (errors {sorted(codes)}). Check its disk and its log"
+        )
         raise PeopleWriteError(message)
     return failed

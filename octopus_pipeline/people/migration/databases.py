@@ -1,0 +1,45 @@
+"""From where and to where a migration goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from octopus_pipeline.people.database import PEOPLE
+from octopus_pipeline.people.migration.state import MigrationError
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+PARTICIPANTS: Final = "participants"
+"""The old tool's collection of a document a campaign and contact."""
+
+_PARTS = ("person_ids", "contacts", "engagements")
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """The old tool's database, which is only read, and the people's; nothing of either is prepared."""
+
+    source: Database[dict[str, Any]]
+    target: Database[dict[str, Any]]
+
+
+def require_migratable(databases: Databases) -> None:
+    """See that the one database can be carried into the other.
+
+    Raises:
+        MigrationError: it cannot.
+    """
+    source, target = databases.source, databases.target
+    if source.name == target.name:
+        message = f"MONGO_DATABASE and MONGO_PEOPLE_DATABASE are both {source.name}: set two different names"
+        raise MigrationError(message)
+    ours = {"$and": [{part: {"$type": "array"}} for part in _PARTS]}
+    foreign = target[PEOPLE].count_documents({"$nor": [ours]})
+    if foreign:
+        message = (
+            f"{target.name}.{PEOPLE} has {foreign:,} documents that another program wrote. Rename that collection, or "
+            "set MONGO_PEOPLE_DATABASE to another name"
+        )
+        raise MigrationError(message)

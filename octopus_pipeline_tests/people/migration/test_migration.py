@@ -1,0 +1,332 @@
+"""The old tool's broken data becomes people: all of it that can, by the law, whatever was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import bson
+import pytest
+from bson import ObjectId
+from bson.raw_bson import RawBSONDocument
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from octopus_pipeline.engagement.tables import FLAGS
+from octopus_pipeline.people.campaign_rows import people_seen
+from octopus_pipeline.people.database import CAMPAIGNS, PEOPLE, PEOPLE_INDEXES, prepare_people_database
+from octopus_pipeline.people.links import join_documents
+from octopus_pipeline.people.merging import merge_people
+from octopus_pipeline.people.migration import grouping
+from octopus_pipeline.people.migration.plan import plan
+from octopus_pipeline.people.migration.rollback import roll_back
+from octopus_pipeline.people.migration.source import Reason
+from octopus_pipeline.people.migration.state import (
+    MIGRATIONS,
+    Migration,
+    MigrationError,
+    Stage,
+    last_migration,
+)
+from octopus_pipeline.people.migration.verify import verify
+from octopus_pipeline_tests.people.migration.conftest import QUIET
+from octopus_pipeline_tests.people.migration.old_tool import (
+    ANN,
+    BROKEN,
+    NOT_CARRIED,
+    OLD_DOCUMENTS,
+    UUID_ID,
+    at,
+    fill_old,
+    old_document,
+)
+from octopus_pipeline_tests.people.rows import batch_of, person_row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+    from pymongo.database import Database
+
+    from octopus_pipeline.people.migration.databases import Databases
+
+    Document = dict[str, Any]
+
+Run = Callable[[], Migration]
+MANY = settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def people_of(databases: Databases) -> dict[str, Document]:
+    """Everybody, without what differs between runs."""
+    hidden = {"_id": False, "synced_at": False}
+    return {one["contact_id"]: one for one in databases.target[PEOPLE].find({}, hidden)}
+
+
+def stored(database: Database[Document]) -> dict[str, tuple[list[Any], list[bytes]]]:
+    """Every collection's indexes and its documents' bytes in their order."""
+    options = database.codec_options.with_options(document_class=RawBSONDocument)
+    return {
+        name: (
+            sorted(bson.encode(one) for one in database[name].list_indexes()),
+            [one.raw for one in database.get_collection(name, codec_options=options).find()],  # type: ignore[arg-type, attr-defined]
+        )
+        for name in sorted(database.list_collection_names())
+    }
+
+
+def sync(databases: Databases, campaign_id: str, *rows: Document) -> None:
+    """As a run of the pipeline writes a campaign's people."""
+    prepare_people_database(databases.target)
+    people = databases.target[PEOPLE]
+    seen = list(people_seen(campaign_id, batch_of(*rows), at(90), at(90)))
+    merge_people(people, seen)
+    join_documents(people, {row["contact"]["contact_id"]: row["contact_id"] for row in seen})
+
+
+def test_broken_documents_become_people(databases: Databases, run: Run) -> None:
+    fill_old(databases.source)
+    before = stored(databases.source)
+    migration = run()
+    assert stored(databases.source) == before
+    people = people_of(databases)
+    assert list(sorted(people)) == [
+        "6145550102", "6145550103", ANN, "bob@example.com", "carl@example.com", "contact:e", "contact:h",
+        "dora@example.com", "eve@example.com", "finn@example.com", "gus@example.com",
+    ]  # fmt: skip
+    ann = people[ANN]
+    assert ann["person_ids"] == [ANN, "ann@new.example.com"]
+    assert [one["contact_id"] for one in ann["contacts"]] == ["a", "b"]
+    assert (ann["email_address"], ann["status"], ann["zip"]) == ("Ann@Example.COM", "SUBSCRIBED", "43215")
+    assert ann["fields"] == {"Address": "345 MAPLE LN", "ZIP": "44906", "kWh": 900, "zip": 43215.0}
+    opened = {one["campaign_id"]: one["opened"] for one in ann["engagements"]}
+    assert opened == {"autumn": False, "spring": True, "winter": False}
+    bob = people["bob@example.com"]
+    assert [(one["clicked"], one["engaged_at"], one["last_engaged_at"]) for one in bob["engagements"]] == [
+        (True, None, None),
+        (False, at(1), at(3)),
+    ]
+    assert people["6145550103"]["contacts"][0]["contact_id"] == "unknown:6145550103"
+    assert people["carl@example.com"]["contacts"][0]["contact_id"] == "unknown:carl@example.com"
+    assert people["dora@example.com"]["engagements"][0]["campaign_id"] == "7"
+    assert people["finn@example.com"]["engagements"][0]["campaign_id"] == str(UUID_ID)
+    assert people["contact:h"]["fields"] == {"Deep": {"list": [1, None], "$set": "a.b"}}
+    assert people["eve@example.com"]["contacts"][0]["record"]["seen_at"] is None
+    assert (migration.rows, migration.documents) == (len(BROKEN), len(BROKEN) + len(NOT_CARRIED))
+    assert migration.left_out == {Reason.NO_CAMPAIGN: 3, Reason.NOBODY: 2}
+    assert migration.parts_left_out == {
+        Reason.EMAIL: 1, Reason.STATUS: 1, Reason.FIELDS: 1, Reason.ENGAGEMENT: 1, Reason.SEEN: 1,
+    }  # fmt: skip
+
+
+def test_campaigns_come_along_and_count_their_people(databases: Databases, run: Run) -> None:
+    fill_old(databases.source)
+    prepare_people_database(databases.target)
+    databases.target[CAMPAIGNS].insert_one(
+        {"campaign_id": "spring", "name": "Spring 2025", "status": None, "synced_at": at(50), "totals": {}}
+    )
+    run()
+    campaigns = {one["campaign_id"]: one for one in databases.target[CAMPAIGNS].find({}, {"_id": False})}
+    assert campaigns.keys() == {"spring", "autumn", "winter", "draft", "7", str(UUID_ID)}
+    spring = campaigns["spring"]
+    assert (spring["name"], spring["subject"], spring["status"]) == ("Spring 2025", "Save", "SENT")
+    assert (spring["sent_at"], spring["synced_at"]) == (at(0), at(50))
+    assert spring["totals"] == {
+        "people": 2, "opened": 2, "clicked": 0, "bounced": 0, "complained": 0, "unsubscribed": 0,
+    }  # fmt: skip
+    assert campaigns["autumn"]["sent_at"].hour == 10
+    assert campaigns["draft"]["totals"]["people"] == 0
+    assert campaigns["winter"]["name"] is None
+
+
+@given(documents=OLD_DOCUMENTS, synced=st.lists(st.sampled_from("abcd"), max_size=3), where=st.booleans())
+@MANY
+def test_migrating_and_syncing_make_the_same_people_in_either_order(
+    databases: Databases, run: Run, documents: list[Document], synced: list[str], where: bool
+) -> None:
+    made = []
+    for sync_first in (True, False):
+        for database in (databases.source, databases.target):
+            for name in database.list_collection_names():
+                database[name].delete_many({})
+        fill_old(databases.source, documents)
+        if not sync_first:
+            run()
+        for number, contact in enumerate(synced):
+            address = f"{contact}@{'new.' if where else ''}example.com"
+            sync(databases, "spring", person_row(contact, address, updated=at(number), clicked=at(number)))
+        if sync_first:
+            run()
+        made.append(people_of(databases))
+    assert made[0] == made[1]
+
+
+@given(documents=OLD_DOCUMENTS)
+@MANY
+def test_all_of_the_source_is_accounted_for(
+    databases: Databases, run: Run, engine: DuckDBPyConnection, documents: list[Document]
+) -> None:
+    for database in (databases.source, databases.target):
+        for name in database.list_collection_names():
+            database.drop_collection(name)
+    fill_old(databases.source, documents)
+    run()
+    found = verify(databases, engine, seed=1)
+    assert (found.missing, found.lowered, found.differences, found.wrong_totals) == ([], [], [], [])
+    assert found.is_exact
+    assert found.people[0] == found.people[1]
+    assert sum(len(ids) for ids in found.left_out.values()) == sum(
+        one["campaign_id"] is None or (one["contact_id"] is None and "@" not in (one["email_address"] or ""))
+        for one in documents
+    )
+    assert {spec.keys for spec in PEOPLE_INDEXES} <= {
+        tuple(key for key, _ in index["key"])
+        for index in databases.target[PEOPLE].index_information().values()
+    }
+
+
+def test_migrated_again_nothing_changes_but_what_is_new(databases: Databases, run: Run) -> None:
+    fill_old(databases.source)
+    run()
+    people = stored(databases.target)[PEOPLE]
+    run()
+    assert stored(databases.target)[PEOPLE] == people
+    databases.source["participants"].insert_one(old_document("summer", "a", ANN, engagement={"opened": True}))
+    run()
+    summer = [one for one in people_of(databases)[ANN]["engagements"] if one["campaign_id"] == "summer"]
+    assert [one["opened"] for one in summer] == [True]
+    assert databases.target[MIGRATIONS].count_documents({}) == 3
+
+
+def test_a_verification_finds_whatever_is_missing(
+    databases: Databases, run: Run, engine: DuckDBPyConnection
+) -> None:
+    fill_old(databases.source)
+    run()
+    people = databases.target[PEOPLE]
+    assert verify(databases, engine, seed=7).is_well
+    people.update_one({"contact_id": ANN}, {"$set": {"engagements.1.opened": False}})
+    people.update_one(
+        {"contact_id": "eve@example.com"}, {"$pull": {"engagements": {"campaign_id": "winter"}}}
+    )
+    people.update_one({"contact_id": "bob@example.com"}, {"$set": {"contacts.0.record.fields.kWh": "11369"}})
+    people.delete_one({"contact_id": "contact:e"})
+    found = verify(databases, engine, seed=7)
+    assert not found.is_well
+    assert (len(found.missing), len(found.lowered)) == (2, 1)
+    assert {one.part for one in found.differences} == {"fields", "contact"}
+    assert found.wrong_totals == ["autumn", "spring", "winter"]
+    assert {"autumn", "spring", "winter"} <= set(found.differing)
+    assert all(ObjectId.is_valid(one) for one in found.missing)
+
+
+def test_after_later_syncs_the_target_may_say_more(
+    databases: Databases, run: Run, engine: DuckDBPyConnection
+) -> None:
+    fill_old(databases.source, BROKEN)
+    run()
+    later = dict.fromkeys(FLAGS, at(40))
+    sync(databases, "winter", person_row("f", "eve@example.com", updated=at(30), done=later))
+    counted = {"people": 6, **dict.fromkeys(FLAGS, 1)}
+    databases.target[CAMPAIGNS].update_one({"campaign_id": "winter"}, {"$set": {"totals": counted}})
+    found = verify(databases, engine, seed=1)
+    assert found.is_well
+    assert found.differing == ["winter"]
+
+
+def test_a_plan_counts_and_changes_nothing(
+    databases: Databases, engine: DuckDBPyConnection, tmp_path: Path
+) -> None:
+    fill_old(databases.source)
+    before = stored(databases.source)
+    planned = plan(databases, engine, tmp_path / "backups", at(0))
+    assert stored(databases.source) == before
+    assert databases.target.list_collection_names() == []
+    assert list(tmp_path.iterdir()) == []
+    assert (planned.documents, planned.rows, planned.people, planned.people_joined) == (21, 16, 12, 2)
+    assert (planned.duplicates, planned.duplicates_that_differ) == (2, 1)
+    assert (planned.contacts_with_several_addresses, planned.without_contact_id) == (1, 2)
+    assert planned.left_out == {Reason.NO_CAMPAIGN: 3, Reason.NOBODY: 2}
+    assert [len(ids) for ids in planned.left_out_ids.values()] == [3, 2]
+    assert (planned.campaigns_without_document, planned.campaign_documents_without_id) == (3, 1)
+    assert planned.bytes_to_write > 0
+
+
+@pytest.mark.parametrize("had_people", [False, True])
+def test_a_rollback_restores_what_was_there_byte_for_byte(
+    databases: Databases, run: Run, had_people: bool
+) -> None:
+    target = databases.target
+    if had_people:
+        sync(databases, "spring", person_row("a", ANN, updated=at(1), opened=at(2)))
+        target["notes"].insert_one({"of": "others"})
+        target["notes"].create_index("of", sparse=True)
+    before = stored(target)
+    fill_old(databases.source)
+    run()
+    sync(databases, "summer", person_row("z", "zoe@example.com"))
+    target["notes"].drop()
+    run()
+    between = last_migration(target)
+    assert between is not None
+    roll_back(target, QUIET)
+    again = last_migration(target)
+    assert again is not None
+    assert again.started_at < between.started_at
+    assert again.stage is Stage.FINISHED
+    roll_back(target, QUIET)
+    assert stored(target) == before
+    with pytest.raises(MigrationError, match="no migration"):
+        roll_back(target, QUIET)
+
+
+def test_without_its_backup_as_it_was_nothing_is_continued_or_undone(
+    databases: Databases, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_old(databases.source)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("octopus_pipeline.people.migration.run.carry_campaigns", interrupt)
+        run()
+    migration = last_migration(databases.target)
+    assert migration is not None
+    with open(migration.backup, "ab") as file:  # noqa: PTH123
+        file.write(b"\0")
+    for undo_or_continue in (run, lambda: roll_back(databases.target, QUIET)):
+        with pytest.raises(MigrationError, match="changed since it was written"):
+            undo_or_continue()
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_others_wrote_is_not_taken_for_people(databases: Databases, run: Run) -> None:
+    fill_old(databases.source)
+    databases.target[PEOPLE].insert_one({"contact_id": ANN, "engagements": []})
+    before = stored(databases.target)
+    with pytest.raises(MigrationError, match="1 documents that another program wrote"):
+        run()
+    assert stored(databases.target) == before
+
+
+def test_an_empty_source_migrates_to_nobody(
+    databases: Databases, run: Run, engine: DuckDBPyConnection
+) -> None:
+    migration = run()
+    assert (migration.documents, migration.people) == (0, 0)
+    assert verify(databases, engine, seed=1).is_exact
+
+
+def test_batches_and_order_do_not_matter(
+    databases: Databases, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_old(databases.source)
+    run()
+    expected = people_of(databases)
+    databases.target.client.drop_database(databases.target.name)
+    monkeypatch.setattr(grouping, "PEOPLE_AT_ONCE", 1)
+    run()
+    assert people_of(databases) == expected
