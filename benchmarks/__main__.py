@@ -38,6 +38,7 @@ BENCHMARKS = (
     "scaling",
     "dagster_overhead",
     "million",
+    "migration",
     "backfill_real_limit",
     "household_difficulty",
     "household_accuracy",

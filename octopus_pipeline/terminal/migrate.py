@@ -202,9 +202,9 @@ def _migration_text(migration: Migration) -> str:
 def _verification_text(verification: Verification) -> str:
     if not verification.is_well:
         return (
-            f"Something is missing: {len(verification.missing):,} documents, {len(verification.lowered):,} with a "
-            f"flag, {len(verification.wrong_totals):,} campaigns' totals, {len(verification.differences):,} fields of the "
-            "sample."
+            f"Something is missing: {len(verification.missing):,} documents, {len(verification.lowered):,} documents' "
+            f"flags, {len(verification.wrong_totals):,} campaigns' totals, {len(verification.differences):,} parts of "
+            "the sample."
         )
     how = (
         "exactly"

@@ -1,6 +1,7 @@
-"""A migration in a process of its own: `python -m octopus_pipeline_tests.people.migration.child_migration URL OLD NEW DIR`.
+"""A migration in a process of its own: `python -m octopus_pipeline_tests.people.migration.child_migration`.
 
-It prints a line at each step and at each batch, of few people, and waits for none of them to be read.
+It takes the server's URL, the old database, the new one and the folder of backups. It prints a line at each step and at
+each batch, of few people, and waits for none of them to be read.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pymongo import MongoClient
 
@@ -33,7 +35,7 @@ class PrintedProgress:
 def main() -> None:
     grouping.PEOPLE_AT_ONCE = PEOPLE_AT_ONCE  # type: ignore[misc]  # so that there are many batches of few documents
     url, source, target, folder = sys.argv[1:]
-    with MongoClient(url, tz_aware=True) as client, open_engine() as engine:
+    with MongoClient[dict[str, Any]](url, tz_aware=True) as client, open_engine() as engine:
         databases = Databases(client[source], client[target])
         migrate(databases, engine, Path(folder), datetime.now(UTC), PrintedProgress())
 
