@@ -13,6 +13,7 @@ from benchmarks.measurement import Measurement, median, seconds_of
 from benchmarks.workplace import CAMPAIGNS, ROWS, workplace
 from octopus_pipeline.engagement.merge import open_engine
 from octopus_pipeline.people.migration.databases import PARTICIPANTS, Databases
+from octopus_pipeline.people.migration.grouping import ENGINE_MEMORY
 from octopus_pipeline.people.migration.progress import LoggedMigrationProgress
 from octopus_pipeline.people.migration.run import migrate
 from octopus_pipeline.sandbox.generate import CAMPAIGNS_A_PERSON
@@ -78,7 +79,7 @@ def _copy(source: Collection[Document], target: Collection[Document]) -> None:
 
 def _migrate(source: Database[Document], target: Database[Document], folder: Path) -> None:
     quiet = LoggedMigrationProgress(lambda _: None)
-    with open_engine(folder / "scratch") as engine:
+    with open_engine(folder / "scratch", ENGINE_MEMORY) as engine:
         migrate(Databases(source, target), engine, folder / "backups", datetime.now(UTC), quiet)
 
 

@@ -35,7 +35,7 @@ def carry_people(
     return dg.Output(
         None,
         metadata={
-            "people": migration.people,
+            "people": migration.people_there or 0,
             "rows": migration.rows,
             "batches": migration.batches,
             "left_out": migration.left_out,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
+from octopus_pipeline.engagement.merge import open_engine
+from octopus_pipeline.people.migration.grouping import ENGINE_MEMORY
 from octopus_pipeline.people.migration.plan import plan
 from octopus_pipeline.people.migration.report import report_text, write_report
 from octopus_pipeline.people.migration.rollback import roll_back
@@ -19,6 +21,8 @@ from octopus_pipeline.people.migration.verify import verify
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
 
     from octopus_pipeline.people.migration.plan import MigrationPlan
     from octopus_pipeline.people.migration.progress import MigrationProgress
@@ -53,7 +57,7 @@ def plan_migration(connections: Connections) -> MigrationPlan:
     Raises:
         MigrationError: it cannot begin.
     """
-    with connections.engine() as engine:
+    with _engine(connections) as engine:
         folder = backup_folder(connections)
         return plan(connections.migration_databases, engine, folder, datetime.now(UTC))
 
@@ -66,7 +70,7 @@ def run_migration(connections: Connections, progress: MigrationProgress) -> Migr
         ArchiveError: there can be no backup.
         PeopleWriteError: the server refused documents.
     """
-    with _alone(connections), connections.engine() as engine:
+    with _alone(connections), _engine(connections) as engine:
         folder = backup_folder(connections)
         return migrate(connections.migration_databases, engine, folder, datetime.now(UTC), progress)
 
@@ -77,7 +81,7 @@ def verify_migration(connections: Connections, seed: int) -> Verified:
     Raises:
         MigrationError: the report cannot be written.
     """
-    with connections.engine() as engine:
+    with _engine(connections) as engine:
         verification = verify(connections.migration_databases, engine, seed)
     settings = connections.settings
     text = report_text(verification, datetime.now(settings.time_zone))
@@ -94,6 +98,10 @@ def roll_back_migration(connections: Connections, progress: MigrationProgress) -
     """
     with _alone(connections):
         return roll_back(connections.migration_databases.target, progress)
+
+
+def _engine(connections: Connections) -> AbstractContextManager[DuckDBPyConnection]:
+    return open_engine(connections.scratch_folder, ENGINE_MEMORY)
 
 
 @contextmanager

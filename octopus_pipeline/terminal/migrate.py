@@ -191,7 +191,7 @@ def _migration_text(migration: Migration) -> str:
     ]
     return "\n".join(
         [
-            f"{migration.rows:,} rows migrated into {migration.people:,} people, and verified.",
+            f"{migration.rows:,} rows migrated and verified; there are {migration.people_there or 0:,} people now.",
             *left_out,
             f"Backup of what was there before: {migration.backup}",
             "To undo it: octopus migrate rollback",

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 PEOPLE_AT_ONCE: Final = 1_000
+
+ENGINE_MEMORY: Final = "128MB"
+"""What the engine may take: so little that ten times the rows need no more, as the rest is put on the disk."""
+
 _ROWS_AT_ONCE = 10_000
 
 _LOAD = "CREATE TEMP TABLE seen AS FROM source"

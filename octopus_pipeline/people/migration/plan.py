@@ -89,9 +89,8 @@ def plan(databases: Databases, engine: DuckDBPyConnection, backups: Path, now: d
         MigrationError: the databases are not such that it can begin.
     """
     source, target = databases.source, databases.target
+    require_migratable(databases)
     last = last_migration(target)
-    if last is None:
-        require_migratable(databases)
     began = time.monotonic()
     loaded = load(engine, read_source(source[PARTICIPANTS]))
     seconds = time.monotonic() - began

@@ -98,6 +98,7 @@ def migrate(
     _write(target, engine, migration, lambda rows: progress.rows(rows, loaded.rows))
     progress.step("writing campaigns")
     carry_campaigns(source, target)
+    migration.people_there = target[PEOPLE].count_documents({})
     migration.stage, migration.finished_at = Stage.FINISHED, datetime.now(UTC)
     migration.save(target)
     return migration

@@ -55,6 +55,9 @@ class Migration:
     """All people up to this one, in the order of their ids, are there."""
     batches: int = 0
     people: int = 0
+    """Ids of people that were written, before those that are one person's were joined."""
+    people_there: int | None = None
+    """How many people there were in the end, with those who were there before."""
     rows: int = 0
     documents: int = 0
     left_out: dict[str, int] = field(default_factory=dict)

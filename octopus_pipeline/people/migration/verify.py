@@ -17,7 +17,7 @@ from octopus_pipeline.engagement.contact_fields import FIELD_TAGS, field_texts
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.people.database import CAMPAIGNS, PEOPLE
 from octopus_pipeline.people.identity import person_ids
-from octopus_pipeline.people.migration.databases import PARTICIPANTS
+from octopus_pipeline.people.migration.databases import PARTICIPANTS, require_migratable
 from octopus_pipeline.people.migration.sample import Difference, sampled_differences
 from octopus_pipeline.people.migration.source import UNKNOWN_CONTACT, id_text, shown_id
 from octopus_pipeline.people.totals import OF_NOBODY
@@ -113,7 +113,11 @@ def verify(databases: Databases, engine: DuckDBPyConnection, seed: int, sample: 
         engine: of `engagement.merge.open_engine`.
         seed: chooses the sample.
         sample: how many contacts are compared field by field.
+
+    Raises:
+        MigrationError: these databases cannot be compared.
     """
+    require_migratable(databases)
     source, target = databases.source, databases.target
     left_out: dict[str, list[str]] = {}
     counted: Counter[str] = Counter()

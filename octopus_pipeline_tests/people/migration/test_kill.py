@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from octopus_pipeline.people.migration.databases import Databases
     from octopus_pipeline_tests.people.migration.test_migration import Run
 
-KILLS = 3
+KILLS = 2
 # Every fifth contact has two addresses, so that people of distant batches turn out to be one.
 MANY = [
     old_document(campaign, f"c{number}", f"{'new-' if late and number % 5 == 0 else ''}p{number}@example.com")

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 Run = Callable[[], Migration]
 MANY = settings(
-    max_examples=12,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
