@@ -159,13 +159,13 @@ def _keep_sightings(
         (_report_sightings(report, batch) for report, batches in reports.items() for batch in batches),
         (sighting for batch in prior for sighting in _prior_sightings(batch)),
     )
-    _load(connection, _KEEP_SIGHTINGS, _SIGHTING_SCHEMA, sightings)
+    load_source(connection, _KEEP_SIGHTINGS, _SIGHTING_SCHEMA, sightings)
     contact_schema = pa.schema([CONTACT_SCHEMA.field(name) for name in CONTACT_COLUMNS])
     contact_rows = (batch.select(CONTACT_COLUMNS) for batch in contacts)
-    _load(connection, _KEEP_CONTACTS_SEEN, contact_schema, contact_rows)
+    load_source(connection, _KEEP_CONTACTS_SEEN, contact_schema, contact_rows)
 
 
-def _load(
+def load_source(
     connection: duckdb.DuckDBPyConnection,
     statement: str,
     schema: pa.Schema,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
+from pymongo.errors import ConnectionFailure
 
 from octopus_pipeline.engagement.merge import open_engine
 from octopus_pipeline.people.migration.grouping import ENGINE_MEMORY
@@ -17,6 +18,7 @@ from octopus_pipeline.people.migration.rollback import roll_back
 from octopus_pipeline.people.migration.run import migrate
 from octopus_pipeline.people.migration.state import MigrationError
 from octopus_pipeline.people.migration.verify import verify
+from octopus_pipeline.store.mongo import lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,8 +58,9 @@ def plan_migration(connections: Connections) -> MigrationPlan:
 
     Raises:
         MigrationError: it cannot begin.
+        MongoUnavailableError: the server was lost, here as in all that follows.
     """
-    with _engine(connections) as engine:
+    with _reached(connections), _engine(connections) as engine:
         folder = backup_folder(connections)
         return plan(connections.migration_databases, engine, folder, datetime.now(UTC))
 
@@ -70,7 +73,7 @@ def run_migration(connections: Connections, progress: MigrationProgress) -> Migr
         ArchiveError: there can be no backup.
         PeopleWriteError: the server refused documents.
     """
-    with _alone(connections), _engine(connections) as engine:
+    with _alone(connections), _reached(connections), _engine(connections) as engine:
         folder = backup_folder(connections)
         return migrate(connections.migration_databases, engine, folder, datetime.now(UTC), progress)
 
@@ -81,7 +84,7 @@ def verify_migration(connections: Connections, seed: int) -> Verified:
     Raises:
         MigrationError: the report cannot be written.
     """
-    with _engine(connections) as engine:
+    with _reached(connections), _engine(connections) as engine:
         verification = verify(connections.migration_databases, engine, seed)
     settings = connections.settings
     text = report_text(verification, datetime.now(settings.time_zone))
@@ -96,8 +99,20 @@ def roll_back_migration(connections: Connections, progress: MigrationProgress) -
         MigrationError: there is nothing to undo, or a migration is at work.
         ArchiveError, RestoreError: the backup cannot be restored.
     """
-    with _alone(connections):
+    with _alone(connections), _reached(connections):
         return roll_back(connections.migration_databases.target, progress)
+
+
+@contextmanager
+def _reached(connections: Connections) -> Iterator[None]:
+    """Say in our own words when the server is lost; what was finished stays, and can be gone on with."""
+    try:
+        yield
+    except ConnectionFailure as error:
+        failure = lost(error, connections.migration_databases.target.client)
+    else:
+        return
+    raise failure  # outside the handler: the driver's error is not in its context
 
 
 def _engine(connections: Connections) -> AbstractContextManager[DuckDBPyConnection]:

@@ -9,8 +9,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-import pyarrow as pa
-
+from octopus_pipeline.engagement.merge import load_source
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.people.documents import person_document
 from octopus_pipeline.people.migration.source import ROW_SCHEMA, Reason, records
@@ -18,6 +17,7 @@ from octopus_pipeline.people.migration.source import ROW_SCHEMA, Reason, records
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
     from octopus_pipeline.people.migration.source import SourceBatch
@@ -95,9 +95,7 @@ def load(
 
     for table in ("seen", "newest"):
         engine.execute(f"DROP TABLE IF EXISTS {table}")
-    engine.register("source", pa.RecordBatchReader.from_batches(ROW_SCHEMA, rows()))
-    engine.execute(_LOAD)
-    engine.unregister("source")
+    load_source(engine, _LOAD, ROW_SCHEMA, rows())
     engine.execute(_NEWEST)
     return loaded
 

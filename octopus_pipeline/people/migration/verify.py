@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS, field_texts
+from octopus_pipeline.engagement.merge import load_source
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.people.database import CAMPAIGNS, PEOPLE
 from octopus_pipeline.people.identity import person_ids
@@ -208,9 +209,7 @@ def _load(
     engine: DuckDBPyConnection, table: str, schema: pa.Schema, columns: Iterable[Mapping[str, list[Any]]]
 ) -> None:
     batches = (pa.record_batch(dict(one), schema=schema) for one in columns)
-    engine.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM incoming")
-    engine.unregister("incoming")
+    load_source(engine, f"CREATE OR REPLACE TEMP TABLE {table} AS FROM source", schema, batches)
 
 
 def _label(engine: DuckDBPyConnection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import bson
@@ -11,6 +11,7 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pymongo.errors import AutoReconnect
 
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.people.campaign_rows import people_seen
@@ -20,7 +21,7 @@ from octopus_pipeline.people.merging import merge_people
 from octopus_pipeline.people.migration import grouping
 from octopus_pipeline.people.migration.plan import plan
 from octopus_pipeline.people.migration.rollback import roll_back
-from octopus_pipeline.people.migration.source import Reason
+from octopus_pipeline.people.migration.source import Reason, SourceBatch, read_source
 from octopus_pipeline.people.migration.state import (
     MIGRATIONS,
     Migration,
@@ -301,6 +302,20 @@ def test_without_its_backup_as_it_was_nothing_is_continued_or_undone(
 
 def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_server_that_is_lost_while_the_source_is_read_is_told_as_such(
+    databases: Databases, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(_: object) -> Iterator[SourceBatch]:
+        yield from read_source(databases.source["participants"])
+        raise AutoReconnect
+
+    fill_old(databases.source)
+    monkeypatch.setattr("octopus_pipeline.people.migration.run.read_source", lost)
+    with pytest.raises(AutoReconnect):
+        run()
+    assert databases.target.list_collection_names() == [MIGRATIONS]
 
 
 def test_what_others_wrote_is_not_taken_for_people(databases: Databases, run: Run) -> None:
