@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TOTALS = ("people", *FLAGS)
 """The totals of a campaign: its people, and those of them who have each flag."""
 
-OF_NOBODY: Final = dict.fromkeys(_COUNTS, 0)
+OF_NOBODY: Final = dict.fromkeys(TOTALS, 0)
 """The totals of a campaign that reached nobody."""
 
 
@@ -30,7 +30,7 @@ def campaign_totals(people: Collection[dict[str, Any]], campaign_id: str) -> dic
         {"$match": {"engagements.campaign_id": campaign_id}},
         {"$group": {"_id": flags, "people": {"$sum": 1}}},
     ]
-    totals = dict.fromkeys(TOTALS, 0)
+    totals = OF_NOBODY.copy()
     for group in people.aggregate(stages):
         for name, is_so in zip(TOTALS, (True, *group["_id"]), strict=True):
             totals[name] += group["people"] if is_so else 0

@@ -96,9 +96,7 @@ class Runner:
         Raises:
             RunFailedError: if that fails, with the error's own words.
         """
-        result = self._execute(LIST_CAMPAIGNS.name, campaigns_config(summaries=summaries), {}, None)
-        if not result.success:
-            raise RunFailedError(_failure(result))
+        result = self.run_whole(LIST_CAMPAIGNS.name, campaigns_config(summaries=summaries))
         self.work.failed.update(_unread_summaries(result))
 
     def sync_counties(self, console: Console) -> None:
@@ -152,22 +150,21 @@ class Runner:
         Raises:
             RunFailedError: if that fails, with the error's own words.
         """
-        result = self._execute(CONSOLIDATE.name, consolidate_config(config), {}, None)
-        if not result.success:
-            raise RunFailedError(_failure(result))
+        result = self.run_whole(CONSOLIDATE.name, consolidate_config(config))
         metadata = result.asset_materializations_for_node("consolidated_csv")[0].metadata
         told = {"rows": "dagster/row_count", **{name: name for name in ("people", "campaigns", "file")}}
         return {name: metadata[key].value for name, key in told.items()}
 
-    def run_whole(self, job: str) -> None:
+    def run_whole(self, job: str, config: Mapping[str, object] | None = None) -> dg.ExecuteInProcessResult:
         """Run a job that is about everything.
 
         Raises:
             RunFailedError: if it fails, with the error's own words.
         """
-        result = self._execute(job, {}, {}, None)
+        result = self._execute(job, dict(config or {}), {}, None)
         if not result.success:
             raise RunFailedError(_failure(result))
+        return result
 
     def _execute(
         self,
