@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 CONTACT_PREFIX = "contact:"
 """What the id begins with of somebody of whom only the EmailOctopus contact is known."""
 
+UNKNOWN_CONTACT = "unknown:"
+"""What a contact's id begins with, before the person's id, where another tool kept none."""
+
 
 def person_ids(emails: pa.Array, phones: pa.Array, contact_ids: pa.Array) -> pa.Array:
     """Of each row the person: the e-mail address in lower case, else the telephone number's ten digits.

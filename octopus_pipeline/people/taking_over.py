@@ -16,7 +16,7 @@ from octopus_pipeline.counties import cleaning
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.people.campaign_rows import said, zip_texts
 from octopus_pipeline.people.documents import MATCH
-from octopus_pipeline.people.identity import person_ids
+from octopus_pipeline.people.identity import UNKNOWN_CONTACT, person_ids
 from octopus_pipeline.people.merging import merge_people
 
 if TYPE_CHECKING:
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-UNKNOWN_CONTACT: Final = "unknown:"
-"""What the id of a contact begins with that is known by its address only, not by EmailOctopus's id."""
-
 _SET_ASIDE = "taken_over_from"
-_OTHERS: Final[Document] = {"contacts.contact_id": None}
+OTHERS: Final[Document] = {"contacts.contact_id": None}
+"""The query for documents of another tool."""
+
 _OURS = frozenset(
     {
         "_id", "contact_id", "email_address", "phone_number", "status", "zip", "fields", "engagements", "residence_ref",
@@ -42,11 +41,11 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def set_aside(people: Collection[Document]) -> bool:
     """Give every document of another tool a name of its own; whether there is any."""
-    if people.find_one(_OTHERS, {"_id": True}) is None:
+    if people.find_one(OTHERS, {"_id": True}) is None:
         return False
     own = {"$concat": ["taken over:", {"$toString": "$_id"}]}
     people.update_many(
-        _OTHERS | {_SET_ASIDE: {"$exists": False}},
+        OTHERS | {_SET_ASIDE: {"$exists": False}},
         [{"$set": {_SET_ASIDE: {"$ifNull": ["$contact_id", ""]}, "contact_id": own}}],
     )
     return True
@@ -54,7 +53,7 @@ def set_aside(people: Collection[Document]) -> bool:
 
 def take_over(people: Collection[Document]) -> None:
     """Merge what was set aside into people's documents."""
-    for document in people.find(_OTHERS):
+    for document in people.find(OTHERS):
         rows = list(_rows(document))
         merge_people(people, rows)
         others = {name: value for name, value in document.items() if name not in _OURS}

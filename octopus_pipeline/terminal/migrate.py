@@ -151,6 +151,13 @@ def _plan_text(plan: MigrationPlan) -> str:
         f"{plan.contacts_with_several_addresses:>12,}  contacts with several addresses, which join "
         f"{plan.people_joined:,} of the people",
         f"{plan.people_there:>12,}  people that {plan.target} knows already",
+        *(
+            [
+                f"{plan.taken_over:>12,}  documents of people there that another tool wrote, brought into shape first"
+            ]
+            if plan.taken_over
+            else []
+        ),
         "",
         "Made up:",
         f"{plan.without_contact_id:>12,}  contact ids, of documents that have none",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from octopus_pipeline.people.database import PEOPLE
 from octopus_pipeline.people.migration.state import MigrationError
 
 if TYPE_CHECKING:
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
 
 PARTICIPANTS: Final = "participants"
 """The old tool's collection of a document a campaign and contact."""
-
-_PARTS = ("person_ids", "contacts", "engagements")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +31,4 @@ def require_migratable(databases: Databases) -> None:
     source, target = databases.source, databases.target
     if source.name == target.name:
         message = f"MONGO_DATABASE and MONGO_PEOPLE_DATABASE are both {source.name}: set two different names"
-        raise MigrationError(message)
-    ours = {"$and": [{part: {"$type": "array"}} for part in _PARTS]}
-    foreign = target[PEOPLE].count_documents({"$nor": [ours]})
-    if foreign:
-        message = (
-            f"{target.name}.{PEOPLE} has {foreign:,} documents that another program wrote. Rename that collection, or "
-            "set MONGO_PEOPLE_DATABASE to another name"
-        )
         raise MigrationError(message)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import bson
 
 from octopus_pipeline.people.database import PEOPLE
+from octopus_pipeline.people.identity import UNKNOWN_CONTACT
 from octopus_pipeline.people.migration.campaigns import read_campaigns
 from octopus_pipeline.people.migration.databases import PARTICIPANTS, require_migratable
 from octopus_pipeline.people.migration.grouping import groups, load
-from octopus_pipeline.people.migration.source import UNKNOWN_CONTACT, read_source
+from octopus_pipeline.people.migration.source import read_source
 from octopus_pipeline.people.migration.state import last_migration
+from octopus_pipeline.people.taking_over import OTHERS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -69,6 +71,8 @@ class MigrationPlan:
     without_contact_id: int
     people_there: int
     """Of the people, those that the target knows already: they are merged."""
+    taken_over: int
+    """The target's documents of people that another tool wrote: they are brought into this project's shape first."""
     campaigns_without_document: int
     campaign_documents_without_id: int
     bytes_to_write: int
@@ -117,6 +121,7 @@ def plan(databases: Databases, engine: DuckDBPyConnection, backups: Path, now: d
         people_joined=joined,
         without_contact_id=unknown,
         people_there=_people_there(databases, engine),
+        taken_over=target[PEOPLE].count_documents(OTHERS),
         campaigns_without_document=len(named - documents.keys()),
         campaign_documents_without_id=nameless,
         bytes_to_write=_bytes_to_write(engine, people, now),

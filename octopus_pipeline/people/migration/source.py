@@ -26,7 +26,7 @@ from octopus_pipeline.counties import cleaning
 from octopus_pipeline.engagement.contact_fields import FIELD_TAGS, field_texts
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.people.campaign_rows import said, zip_texts
-from octopus_pipeline.people.identity import person_ids
+from octopus_pipeline.people.identity import UNKNOWN_CONTACT, person_ids
 from octopus_pipeline.store.archive import split_documents
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 _Kind = TypeVar("_Kind")
 
 DOCUMENTS_AT_ONCE: Final = 5_000
-
-UNKNOWN_CONTACT: Final = "unknown:"
-"""What the contact id begins with, before the person's id, where the old tool kept none."""
 
 ROW_SCHEMA: Final = pa.schema(
     [

@@ -17,10 +17,10 @@ from octopus_pipeline.engagement.contact_fields import FIELD_TAGS, field_texts
 from octopus_pipeline.engagement.merge import load_source
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.people.database import CAMPAIGNS, PEOPLE
-from octopus_pipeline.people.identity import person_ids
+from octopus_pipeline.people.identity import UNKNOWN_CONTACT, person_ids
 from octopus_pipeline.people.migration.databases import PARTICIPANTS, require_migratable
 from octopus_pipeline.people.migration.sample import Difference, sampled_differences
-from octopus_pipeline.people.migration.source import UNKNOWN_CONTACT, id_text, shown_id
+from octopus_pipeline.people.migration.source import id_text, shown_id
 from octopus_pipeline.people.totals import OF_NOBODY
 
 if TYPE_CHECKING:

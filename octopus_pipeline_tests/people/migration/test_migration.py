@@ -318,12 +318,19 @@ def test_a_server_that_is_lost_while_the_source_is_read_is_told_as_such(
     assert databases.target.list_collection_names() == [MIGRATIONS]
 
 
-def test_what_others_wrote_is_not_taken_for_people(databases: Databases, run: Run) -> None:
+def test_people_that_another_tool_wrote_are_taken_over_after_the_backup(
+    databases: Databases, run: Run, engine: DuckDBPyConnection
+) -> None:
     fill_old(databases.source)
-    databases.target[PEOPLE].insert_one({"contact_id": ANN, "engagements": []})
+    entry = {"campaign_id": "long-ago", "opened": True}
+    databases.target[PEOPLE].insert_one({"contact_id": ANN.upper(), "engagements": [entry], "applied": True})
     before = stored(databases.target)
-    with pytest.raises(MigrationError, match="1 documents that another program wrote"):
-        run()
+    run()
+    (ann,) = databases.target[PEOPLE].find({"person_ids": ANN})
+    assert ann["applied"] is True
+    assert "long-ago" in {one["campaign_id"] for one in ann["engagements"]}
+    assert verify(databases, engine, seed=1).is_well
+    roll_back(databases.target, QUIET)
     assert stored(databases.target) == before
 
 
