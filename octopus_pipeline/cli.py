@@ -16,6 +16,7 @@ from octopus_pipeline.sandbox.commands import sandbox
 from octopus_pipeline.settings import load_settings
 from octopus_pipeline.terminal.consolidate import consolidate
 from octopus_pipeline.terminal.counties import counties
+from octopus_pipeline.terminal.forget import forget
 from octopus_pipeline.terminal.match import match
 from octopus_pipeline.terminal.migrate import migrate
 from octopus_pipeline.terminal.options import export_option, json_option, mongo_option, settings_with
@@ -238,6 +239,7 @@ def clean(*, yes: bool) -> None:
 
 octopus.add_command(consolidate)
 octopus.add_command(counties)
+octopus.add_command(forget)
 octopus.add_command(match)
 octopus.add_command(migrate)
 octopus.add_command(sandbox)

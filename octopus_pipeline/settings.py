@@ -131,6 +131,12 @@ class Settings(BaseSettings):
     octopus_decisions_file: Path | None = Field(
         None, description="CSV of analysts' decisions on matches; default: decisions.csv in the data folder."
     )
+    octopus_suppression_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Key by which erased people are recognised, the same on every machine; default: a file that is "
+        "made in the data folder.",
+    )
     octopus_residence_share: float = Field(
         0.70, ge=0, le=1, description="Share of a campaign's contacts whose residence should be found."
     )
@@ -169,6 +175,7 @@ class Settings(BaseSettings):
         "octopus_export_dir",
         "octopus_county_dir",
         "octopus_decisions_file",
+        "octopus_suppression_key",
         "octopus_alert_webhook_url",
         "dagster_home_dir",
         mode="before",

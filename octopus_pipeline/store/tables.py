@@ -220,6 +220,16 @@ class TableStore:
             self._small_tables.forget(self._path(table, partition))
             self._files.rm_file(self._path(table, partition))
 
+    def remove_unfinished(self) -> int:
+        """Remove what was begun and not finished, while nobody writes; how many files there were."""
+        self._files.invalidate_cache()
+        if not self._files.isdir(self._root):
+            return 0
+        left = [path for path in self._files.find(self._root) if _LEFTOVER.fullmatch(path.rpartition("/")[2])]
+        for path in left:
+            self._files.rm_file(path)
+        return len(left)
+
     @property
     def _is_local(self) -> bool:
         return isinstance(self._files, LocalFileSystem)

@@ -30,6 +30,7 @@ from octopus_pipeline.sync.outage import OutageWatch
 from octopus_pipeline.sync.plan import Mode, pages_of, report_counts, reports_to_fetch
 from octopus_pipeline.sync.reports import ReportDownload, download_report, table_of
 from octopus_pipeline.sync.state import campaign_state, record_failed
+from octopus_pipeline.sync.working import at_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -97,7 +98,7 @@ def sync_campaigns(
         read_decisions(connections)  # a mistake in them concerns every campaign
     sync = _AccountSync(connections, stages, mode, now, progress)
     outage, done = OutageWatch(connections), 0
-    with tuned_interpreter(), closing(sync):
+    with at_work(connections.locks_folder), tuned_interpreter(), closing(sync):
         for outcome in sync.outcomes(campaigns):
             if isinstance(outcome, ListRefresh):
                 yield outcome

@@ -27,9 +27,12 @@ from octopus_pipeline.exports.matched_participants import (
     write_matched_participants,
 )
 from octopus_pipeline.store.bulk import bulk_write
+from octopus_pipeline.suppression.rows import contacts_of_campaign
 from octopus_pipeline.sync.campaigns import record_campaign_synced, record_statistics
 from octopus_pipeline.sync.contacts import CONTACTS
 from octopus_pipeline.sync.database import PARTICIPANTS
+from octopus_pipeline.sync.erased_documents import erase_from_participants
+from octopus_pipeline.sync.erased_rows import erase_from_campaign
 from octopus_pipeline.sync.matched_rows import matched_rows
 from octopus_pipeline.sync.matches import RESIDENCE_MATCHES, MatchResult, write_matches
 from octopus_pipeline.sync.people import PeopleResult, write_people
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from octopus_pipeline.emailoctopus.records import Summary
+    from octopus_pipeline.suppression.suppressed import Suppressed
     from octopus_pipeline.sync.campaigns import KnownCampaign
     from octopus_pipeline.sync.connections import Connections
 
@@ -118,13 +122,18 @@ def finish_campaign(
     One process at a time does this for a campaign: what it merges with must not change under it.
     """
     with FileLock(connections.locks_folder / f"campaign-{known.campaign.id}.lock"):
+        # Here, not only where reports are read: somebody may have been erased since, on another machine, too.
+        suppressed = connections.suppressed()
+        if suppressed:
+            erase_from_campaign(connections, str(known.key), suppressed)
+            erase_from_participants(connections, suppressed, {"campaign_id": known.campaign.id})
         table_before = _engagement(connections, known)
         before = _counts(table_before)
         if before is None and not _has_what_it_needs(connections, known, summary, stages):
             message = f"campaign {known.key} was never synced; sync it, reports and all, before anything else"
             raise NeverSyncedError(message)
         if stages.engagement:
-            _merge_engagement(connections, known)
+            _merge_engagement(connections, known, suppressed)
         table_now = _engagement(connections, known)
         engagement = _counts(table_now)
         fallen = _fallen(table_before, table_now)
@@ -238,7 +247,7 @@ def stored_counts(connections: Connections, known: KnownCampaign) -> EngagementC
     return EngagementCounts(group["rows"], group["rows"], {flag: group[flag] for flag in FLAGS})
 
 
-def _merge_engagement(connections: Connections, known: KnownCampaign) -> None:
+def _merge_engagement(connections: Connections, known: KnownCampaign, suppressed: Suppressed) -> None:
     tables, key = connections.tables, str(known.key)
     reports = {
         report: tables.batches(table_of(report), key)
@@ -250,13 +259,15 @@ def _merge_engagement(connections: Connections, known: KnownCampaign) -> None:
         for list_id in known.campaign.list_ids
         if tables.exists(CONTACTS, list_id)
     )
-    prior = _prior(connections, known)
+    prior = _prior(connections, known, suppressed)
     with connections.engine() as engine, tables.writer(ENGAGEMENT, key, ENGAGEMENT_SCHEMA) as writer:
         for batch in merge(reports=reports, contacts=contacts, prior=prior, engine=engine):
             writer.write(batch)
 
 
-def _prior(connections: Connections, known: KnownCampaign) -> Iterator[pa.RecordBatch]:
+def _prior(
+    connections: Connections, known: KnownCampaign, suppressed: Suppressed
+) -> Iterator[pa.RecordBatch]:
     """What was known before: the last run's table, and documents that no run of ours has synced yet.
 
     Those are the old tool's, or another database's than the table was made for.
@@ -266,7 +277,8 @@ def _prior(connections: Connections, known: KnownCampaign) -> Iterator[pa.Record
     if campaign_state(connections.database, known.campaign.id).synced_at is None:
         documents = connections.database[PARTICIPANTS].find({"campaign_id": known.campaign.id})
         for batch in prior_rows(documents):
-            yield batch.select(PRIOR_COLUMNS)
+            kept = contacts_of_campaign(suppressed, batch)[0] if suppressed else batch
+            yield kept.select(PRIOR_COLUMNS)
 
 
 def _write_participants(connections: Connections, known: KnownCampaign, now: datetime) -> EngagementCounts:

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections import deque
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +17,7 @@ from octopus_pipeline.people.database import prepare_people_database
 from octopus_pipeline.people.migration.databases import Databases
 from octopus_pipeline.store.mongo import connect
 from octopus_pipeline.store.tables import TableStore
+from octopus_pipeline.suppression import listing
 from octopus_pipeline.sync.database import prepare_database
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from octopus_pipeline.settings import Settings
+    from octopus_pipeline.suppression.suppressed import Suppressed
 
 _LEFTOVER_AGE_SECONDS = 24 * 3600
 
@@ -111,6 +114,18 @@ class Connections:
             engine = self._open.enter_context(open_engine(self.scratch_folder))
         yield engine
         self._free_engines.append(engine)  # not after an error: what it was left with is unknown
+
+    def suppressed(self) -> Suppressed:
+        """Who was erased, as it is known now; one such list is for one piece of work, in one thread.
+
+        Raises:
+            SuppressionKeyError: if the key is not there, or is another one.
+        """
+        return listing.load(self.database, self.settings)
+
+    def keep_learned(self, suppressed: Suppressed) -> None:
+        """Keep what a list of erased people has learned; before what was changed by it is stored."""
+        listing.store(self.database, self.settings, suppressed, datetime.now(UTC))
 
     @property
     def locks_folder(self) -> Path:

@@ -18,9 +18,11 @@ from filelock import FileLock
 from octopus_pipeline.emailoctopus.records import ContactStatus
 from octopus_pipeline.engagement.tables import CONTACT_SCHEMA, contact_batch
 from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.suppression.rows import contacts_of_list
 from octopus_pipeline.sync.plan import pages_of
 from octopus_pipeline.sync.reports import drifts
 from octopus_pipeline.sync.state import ListState, list_state, record_list
+from octopus_pipeline.sync.working import at_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -91,7 +93,10 @@ def refresh_all_lists(connections: Connections, now: datetime, *, progress: Prog
     lists = list(connections.octopus.lists())
     _ = connections.database  # opened by one thread, before many need it
     progress.expect(sum(expected_pages(connections, one) for one in lists))
-    with ThreadPoolExecutor(connections.settings.emailoctopus_connections) as pool:
+    with (
+        at_work(connections.locks_folder),
+        ThreadPoolExecutor(connections.settings.emailoctopus_connections) as pool,
+    ):
         refreshes = [
             pool.submit(refresh_list, connections, one, now, max_age=timedelta(0), on_page=progress.page)
             for one in lists
@@ -156,14 +161,20 @@ def _receive(
     since: datetime | None,
     on_page: Callable[[int], None],
 ) -> int:
+    received, suppressed = 0, connections.suppressed()
     with connections.tables.writer(INCOMING, contact_list.id, CONTACT_SCHEMA) as writer:
         for status in ContactStatus:
             if contact_list.counts.get(status) == 0:
                 continue
             for page in connections.octopus.contacts(contact_list.id, status=status, updated_since=since):
-                writer.write(contact_batch(page))
+                batch = contact_batch(page)
+                if suppressed:
+                    batch, _ = contacts_of_list(suppressed, batch)
+                writer.write(batch)
+                received += len(page)
                 on_page(len(page))
-    return int(writer.rows)
+    connections.keep_learned(suppressed)
+    return received
 
 
 def _merge(connections: Connections, list_id: str, *, with_present: bool) -> int:

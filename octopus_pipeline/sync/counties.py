@@ -13,12 +13,14 @@ from pymongo.errors import PyMongoError
 
 from octopus_pipeline.counties.collections import read_collection
 from octopus_pipeline.counties.content import ContentHash
-from octopus_pipeline.counties.fields import KINDS
+from octopus_pipeline.counties.fields import DEMOGRAPHIC, KINDS
 from octopus_pipeline.counties.tally import CountyTally
 from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.store.mongo import MongoUnavailableError, lost
 from octopus_pipeline.store.table_writer import TableWriteError
 from octopus_pipeline.store.tables import DamagedTableError, TableNotFoundError
+from octopus_pipeline.suppression.rows import county_records
+from octopus_pipeline.suppression.suppressed import NOBODY
 from octopus_pipeline.sync.county_index import (
     build_index,
     county_table,
@@ -33,6 +35,7 @@ from octopus_pipeline.sync.county_state import (
     record_read,
 )
 from octopus_pipeline.sync.known_counties import known_counties
+from octopus_pipeline.sync.working import at_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -129,7 +132,9 @@ def sync_counties(
     connections.tables.require_writable()
     require_fitting_counties(connections)
     for county in counties:
-        yield _settled(connections, county, stages=stages, force=force, now=now)
+        with at_work(connections.locks_folder):
+            outcome = _settled(connections, county, stages=stages, force=force, now=now)
+        yield outcome
 
 
 def _settled(
@@ -196,11 +201,13 @@ def _sync_table(
     if before is not None and known.is_read(kind) and is_whole and not force:
         return CountyTable(before, was_read=False)
     collection, tally, content = known.collections.name(kind), CountyTally(), ContentHash(kind.schema)
+    suppressed = connections.suppressed() if kind is DEMOGRAPHIC else NOBODY
     with connections.tables.preparer(county_table(kind), known.county, kind.schema) as writer:
         if collection is not None:
             for batch in read_collection(connections.county_database, collection, kind, tally):
-                content.add(batch)
-                writer.write(batch)
+                kept = county_records(suppressed, batch)[0] if suppressed else batch
+                content.add(kept)
+                writer.write(kept)
     version = content.version()
     is_same = before is not None and before.version == version
     if is_same and is_whole:

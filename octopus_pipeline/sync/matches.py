@@ -20,6 +20,7 @@ from octopus_pipeline.matching.households import (
 from octopus_pipeline.matching.participants import PARTICIPANT_SOURCES, participant_keys, participants_of
 from octopus_pipeline.matching.remembered import made_with, recall, remember
 from octopus_pipeline.matching.residences import Quality, Reason
+from octopus_pipeline.suppression.rows import without_household
 from octopus_pipeline.sync.collisions import collisions
 from octopus_pipeline.sync.database import HOUSEHOLD_MATCHES
 from octopus_pipeline.sync.decisions import read_decisions
@@ -255,7 +256,8 @@ def _nobody(rows: int, reason: str) -> HouseholdMatches:
 
 
 def _table(schema: pa.Schema, contact_ids: pa.Array, matches: pa.Table, *more: pa.Array) -> pa.Table:
-    return pa.Table.from_arrays([contact_ids, *matches.columns, *more], schema=schema)
+    table = pa.Table.from_arrays([contact_ids, *matches.columns, *more], schema=schema)
+    return pa.Table.from_batches([without_household(batch)[0] for batch in table.to_batches()], schema)
 
 
 def _methods(matches: pa.Table) -> dict[str, int]:

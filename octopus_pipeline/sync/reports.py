@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from octopus_pipeline.engagement.tables import REPORT_SCHEMA, report_batch
 from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.suppression.rows import contacts_of_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,11 +69,13 @@ def download_report(
         ReportCountError: if the contacts differ from the summary by more than the settings allow.
         EmailOctopusError: if the report could not be read whole.
     """
-    expected = summary.count(report)
+    expected, suppressed = summary.count(report), connections.suppressed()
     contact_ids: list[pa.Array] = []
     with connections.tables.preparer(table_of(report), str(known.key), REPORT_SCHEMA) as writer:
         for page in connections.octopus.report(known.campaign.id, report, rank=rank):
             batch = report_batch(page)
+            if suppressed:
+                batch, _ = contacts_of_campaign(suppressed, batch)
             contact_ids.append(batch.column("contact_id"))
             writer.write(batch)
             on_page(batch.num_rows)
@@ -81,6 +84,7 @@ def download_report(
             connections, known, report, contacts, expected.unique
         ):
             raise ReportCountError(_drift_message(known, report, contacts, expected.unique))
+    connections.keep_learned(suppressed)
     return ReportDownload(report, len(contact_ids), writer.rows, contacts, expected, writer.prepared)
 
 

@@ -96,6 +96,7 @@ def review(*, campaigns: tuple[str, ...], output: Path | None) -> None:
     from octopus_pipeline.sync.campaigns import find_sent_campaigns, known_campaigns
     from octopus_pipeline.sync.connections import Connections
     from octopus_pipeline.sync.review import rows_to_review, write_review
+    from octopus_pipeline.sync.working import at_work
 
     path = output or settings.export_dir / "match_review.csv"
     with Connections(settings) as connections:
@@ -105,8 +106,9 @@ def review(*, campaigns: tuple[str, ...], output: Path | None) -> None:
             if campaigns
             else [known for known in known_campaigns(database) if known.key]
         )
-        people = rows_to_review(connections, wanted)
-        write_review(path, people)
+        with at_work(connections.locks_folder):
+            people = rows_to_review(connections, wanted)
+            write_review(path, people)
     click.echo(f"{len(people)} people to review: {path}")
 
 
@@ -129,8 +131,9 @@ def decide(*, email: str, decision: str, comment: str | None) -> None:
     from octopus_pipeline.sync.connections import Connections
     from octopus_pipeline.sync.decisions import record_decision
     from octopus_pipeline.sync.person import decision_about
+    from octopus_pipeline.sync.working import at_work
 
-    with Connections(settings) as connections:
+    with Connections(settings) as connections, at_work(connections.locks_folder):
         decided = decision_about(connections, email.strip(), decision)
         record_decision(connections.database, email.strip().lower(), decided, comment, datetime.now(UTC))
     click.echo(f"decided: {decided.verdict}, {decided.parcel}. It shows after `octopus match run`")

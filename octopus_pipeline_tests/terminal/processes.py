@@ -22,13 +22,14 @@ class Terminal:
     folder: Path
     settings: dict[str, str]
 
-    def run(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run `octopus` with these words and further settings."""
+    def run(self, *words: str, said: str | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run `octopus` with these words and further settings; `said` is its input."""
         return subprocess.run(
             [Path(sys.executable).with_name("octopus"), *words],
             cwd=self.folder,
             env={**OUTSIDE, **self.settings, **settings},
             capture_output=True,
+            input=said,
             text=True,
             timeout=180,
         )
