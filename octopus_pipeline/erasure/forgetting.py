@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymongo.errors import PyMongoError
 
+from octopus_pipeline.erasure.backups import erase_backups
 from octopus_pipeline.erasure.certificate import Register
 from octopus_pipeline.erasure.county_owners import tell_county_owners
 from octopus_pipeline.erasure.documents import erase_decisions, erase_participants, erase_remembered_matches
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 ERASERS: Final[Sequence[Eraser]] = (
     erase_people,
+    erase_backups,
     erase_participants,
     erase_contacts,
     erase_counties,

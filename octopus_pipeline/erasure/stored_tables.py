@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from octopus_pipeline.erasure.erasure import Erasure
 
-_CSVS = Stages(reports=frozenset(), engagement=False, participants=False, matches=False)
+_CSVS = Stages(reports=frozenset(), engagement=False, participants=False, matches=False, people=False)
 _OF_CAMPAIGNS = (*map(table_of, ENGAGEMENT_REPORTS), ENGAGEMENT, RESIDENCE_MATCHES, DEMOGRAPHIC_MATCHES)
 _OF_COUNTY = county_table(DEMOGRAPHIC)
 

@@ -66,18 +66,18 @@ def write_archive(
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         unfinished = path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
         try:
-            with _new_file(unfinished) as file, _compressed(file, path) as out:
+            with new_file(unfinished) as file, compressed(file, path) as out:
                 written = _write(database, found, out)
             read = read_archive(unfinished)
             if read.collections != written:
                 message = f"{path} reads back otherwise than it was written: the disk or the memory is faulty"
                 raise ArchiveError(message)
             unfinished.rename(path)
-            _make_lasting(path.parent)
+            make_lasting(path.parent)
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     return Archive(path, read.size, read.sha256, written)
 
 
@@ -143,7 +143,7 @@ def _write_collection(
             crc = crc64.xz(raw, crc)
         if size:
             out.write(TERMINATOR)
-    out.write(bson.encode({**namespace, "EOF": True, "CRC": bson.Int64(_signed(crc))}) + TERMINATOR)
+    out.write(bson.encode({**namespace, "EOF": True, "CRC": bson.Int64(signed(crc))}) + TERMINATOR)
     return ArchivedCollection(found["name"], found["type"], metadata, documents, size, crc)
 
 
@@ -163,7 +163,8 @@ def split_documents(raw: bytes) -> Iterator[bytes]:
 
 
 @contextmanager
-def _new_file(path: Path) -> Iterator[IO[bytes]]:
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file that only its owner may read, on the disk when the block ends well."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         yield file
         file.flush()
@@ -171,7 +172,8 @@ def _new_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _compressed(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
+def compressed(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
+    """What packs into the file, if its name is to end with `.gz`, else the file."""
     if path.suffix != ".gz":
         yield file
         return
@@ -179,7 +181,7 @@ def _compressed(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
         yield cast("IO[bytes]", packed)
 
 
-def _make_lasting(folder: Path) -> None:
+def make_lasting(folder: Path) -> None:
     """The folder's entries survive a power cut, too."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -188,11 +190,13 @@ def _make_lasting(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _signed(crc: int) -> int:
+def signed(crc: int) -> int:
+    """A checksum as archives have it."""
     return crc - UNSIGNED if crc >= UNSIGNED // 2 else crc
 
 
-def _unwritable(path: Path, error: OSError) -> ArchiveError:
+def unwritable(path: Path, error: OSError) -> ArchiveError:
+    """The error to raise when an archive cannot be written."""
     reason = error.strerror or type(error).__name__
     return ArchiveError(
         f"the archive {path} cannot be written: {reason}. Make the folder writable or free disk space"

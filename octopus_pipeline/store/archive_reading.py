@@ -96,6 +96,15 @@ def archived_documents(path: Path) -> Iterator[tuple[ArchivedCollection, list[by
         raise ArchiveError(message) from error
 
 
+def archive_documents(path: Path) -> Iterator[bytes | None]:
+    """Every document of an archive that `read_archive` took, those of the archive itself too; None for a terminator."""
+    with path.open("rb") as file, _decompressed(file) as stream:
+        reader = _Reader(path, stream)
+        stream.read(len(MAGIC))
+        while (first := stream.read(len(TERMINATOR))) != b"":
+            yield reader.document(first)
+
+
 def file_sha256(path: Path) -> str:
     """The checksum of a file, in hexadecimal digits."""
     with path.open("rb") as file:
@@ -113,16 +122,16 @@ class _Reader:
         """See `archived_documents`."""
         if self._stream.read(len(MAGIC)) != MAGIC:
             raise self._damaged("it does not begin as an archive does")
-        header = self._header(self._document(), version=str)
+        header = self._header(self.document(), version=str)
         if header["version"] != VERSION:
             raise self._damaged("its version is another")
         unread: dict[str, ArchivedCollection] = {}
-        while (document := self._document()) is not None:
+        while (document := self.document()) is not None:
             one = self._header(document, collection=str, metadata=str, type=str)
             name = one["collection"]
             unread[name] = ArchivedCollection(name, one["type"], one["metadata"], 0, 0, 0)
         while (first := self._stream.read(4)) != b"":
-            block = self._header(self._document(first), collection=str, EOF=bool, CRC=int)
+            block = self._header(self.document(first), collection=str, EOF=bool, CRC=int)
             name = block["collection"]
             if name not in unread:
                 raise self._damaged("a collection begins that was not announced, or ended before")
@@ -131,7 +140,7 @@ class _Reader:
                     unread[name] = _with_documents(unread[name], documents)
                     yield unread[name], documents
                 continue
-            if self._document() is not None:
+            if self.document() is not None:
                 raise self._damaged("documents follow the end of their collection")
             if block["CRC"] % UNSIGNED != unread[name].crc:
                 raise self._damaged(f"the checksum of the collection {name} is wrong")
@@ -142,7 +151,7 @@ class _Reader:
     def _documents(self) -> Iterator[list[bytes]]:
         """The rest of a block, some documents at a time."""
         page: list[bytes] = []
-        while (document := self._document()) is not None:
+        while (document := self.document()) is not None:
             page.append(document)
             if len(page) == _DOCUMENTS_AT_ONCE:
                 yield page
@@ -150,7 +159,7 @@ class _Reader:
         if page:
             yield page
 
-    def _document(self, first: bytes | None = None) -> bytes | None:
+    def document(self, first: bytes | None = None) -> bytes | None:
         """The next document, or None if it is a terminator; its first four bytes may have been read."""
         prefix = self._stream.read(4) if first is None else first
         if prefix == TERMINATOR:

@@ -32,10 +32,11 @@ from octopus_pipeline.sync.campaigns import record_campaign_synced, record_stati
 from octopus_pipeline.sync.contacts import CONTACTS
 from octopus_pipeline.sync.database import PARTICIPANTS
 from octopus_pipeline.sync.erased_documents import erase_from_participants
+from octopus_pipeline.sync.erased_people import erase_from_people
 from octopus_pipeline.sync.erased_rows import erase_from_campaign
 from octopus_pipeline.sync.matched_rows import matched_rows
 from octopus_pipeline.sync.matches import RESIDENCE_MATCHES, MatchResult, write_matches
-from octopus_pipeline.sync.people import PeopleResult, write_people
+from octopus_pipeline.sync.people import PeopleResult, people_lock, write_people
 from octopus_pipeline.sync.plan import report_counts
 from octopus_pipeline.sync.reports import ReportDownload, table_of
 from octopus_pipeline.sync.state import campaign_state, record_matched, record_synced
@@ -125,8 +126,11 @@ def finish_campaign(
         # Here, not only where reports are read: somebody may have been erased since, on another machine, too.
         suppressed = connections.suppressed()
         if suppressed:
-            erase_from_campaign(connections, str(known.key), suppressed)
+            changed = erase_from_campaign(connections, str(known.key), suppressed)
             erase_from_participants(connections, suppressed, {"campaign_id": known.campaign.id})
+            if changed:
+                with people_lock(connections):
+                    erase_from_people(connections, suppressed, now)
         table_before = _engagement(connections, known)
         before = _counts(table_before)
         if before is None and not _has_what_it_needs(connections, known, summary, stages):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from octopus_pipeline.exports.consolidated import Consolidated, write_consolidated
 from octopus_pipeline.sync.campaigns import known_campaigns
+from octopus_pipeline.sync.working import at_work
 
 if TYPE_CHECKING:
     from octopus_pipeline.people.filters import PeopleFilter
@@ -27,6 +28,7 @@ def consolidate(connections: Connections, filters: PeopleFilter, rows: Rows, fil
         chosen = tuple(ids.get(name, name) for name in filters.campaign)
         filters = filters.model_copy(update={"campaign": chosen})
     settings = connections.settings
-    return write_consolidated(
-        connections.people_database, settings.export_dir / file, filters, rows, settings.time_zone
-    )
+    with at_work(connections.locks_folder):
+        return write_consolidated(
+            connections.people_database, settings.export_dir / file, filters, rows, settings.time_zone
+        )

@@ -80,6 +80,19 @@ def erase_from_people(connections: Connections, suppressed: Suppressed, now: dat
     return erased, renamed
 
 
+def without_erased(
+    suppressed: Suppressed, documents: Sequence[Document], now: datetime
+) -> list[Document | None]:
+    """Of each document what may be kept of it, if that is not all: nobody's, or one without a customer's name."""
+    kept: list[Document | None] = []
+    for document, names in zip(documents, _names_of(documents), strict=True):
+        if _is_erased(suppressed, names):
+            kept.append({"_id": document["_id"], **_anonymous(suppressed, document, now)})
+        else:
+            kept.append(document if _forget_records(suppressed, names) else None)
+    return kept
+
+
 def _names_of(documents: Sequence[Document]) -> list[_Names]:
     """What names people in each document; cleaned together, as columns."""
     said = [[*_contacts(one), *_person(one), *_records(one)] for one in documents]

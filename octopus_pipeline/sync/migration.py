@@ -19,6 +19,7 @@ from octopus_pipeline.people.migration.run import migrate
 from octopus_pipeline.people.migration.state import MigrationError
 from octopus_pipeline.people.migration.verify import verify
 from octopus_pipeline.store.mongo import lost
+from octopus_pipeline.sync.working import at_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +123,7 @@ def _engine(connections: Connections) -> AbstractContextManager[DuckDBPyConnecti
 @contextmanager
 def _alone(connections: Connections) -> Iterator[None]:
     try:
-        with FileLock(connections.locks_folder / _LOCK, timeout=0):
+        with FileLock(connections.locks_folder / _LOCK, timeout=0), at_work(connections.locks_folder):
             yield
     except Timeout:
         message = "another process migrates or rolls back; wait until it is done"

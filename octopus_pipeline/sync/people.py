@@ -79,6 +79,11 @@ def write_people(
     raise failure
 
 
+def people_lock(connections: Connections) -> FileLock:
+    """The lock of whoever joins or replaces whole documents: one process at a time."""
+    return FileLock(connections.locks_folder / "people.lock")
+
+
 class _CampaignPeople:
     """The people of one campaign on their way into the database."""
 
@@ -131,7 +136,7 @@ class _CampaignPeople:
     def _merge_batch(self, batch: pa.RecordBatch) -> None:
         seen = list(people_seen(self._known.campaign.id, batch, self._matched_at, self._now))
         merge_people(self._people, seen)
-        with FileLock(self._connections.locks_folder / "people.lock"):
+        with people_lock(self._connections):
             campaigns = join_documents(
                 self._people, {row["contact"]["contact_id"]: row["contact_id"] for row in seen}
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +21,9 @@ from octopus_pipeline.erasure.person import SharedPhoneError
 from octopus_pipeline.sandbox.account import Account, Contact, Event
 from octopus_pipeline.suppression.suppressed import PSEUDONYM
 from octopus_pipeline.sync.database import MATCH_DECISIONS
+from octopus_pipeline.sync.migration import roll_back_migration, run_migration
 from octopus_pipeline_tests.erasure.world import ANN, BOB, NEEDLES, PHONE, World, change_fields
+from octopus_pipeline_tests.people.migration.conftest import QUIET
 
 if TYPE_CHECKING:
     from octopus_pipeline.erasure.erasure import Eraser, Erasure
@@ -289,3 +292,19 @@ def test_after_a_backup_was_restored_everybody_is_erased_again(
     assert world.counts() == before
     databases = world.state()["databases"]
     assert {name: databases[name] for name in forgotten["databases"]} == forgotten["databases"]
+
+
+def test_migrations_backups_lose_the_person_and_can_still_be_restored(world: World) -> None:
+    migration = run_migration(world.connections, QUIET)
+    backup = Path(migration.backup)
+    assert any(needle in gzip.decompress(backup.read_bytes()).lower() for needle in NEEDLES)
+    before = world.counts()
+    certificate = world.forget(ANN)
+    assert "backup" in {one.place for one in certificate.removed}
+    assert not any(needle in gzip.decompress(backup.read_bytes()).lower() for needle in NEEDLES)
+    assert backup.stat().st_mode & 0o777 == 0o600
+    roll_back_migration(world.connections, QUIET)
+    assert world.places_of(*NEEDLES) == set()
+    assert world.counts() == before
+    (theirs,) = (one for one in world.people() if one["contact_id"].startswith(f"contact:{PSEUDONYM}"))
+    assert theirs["campaigns_received"] > 1

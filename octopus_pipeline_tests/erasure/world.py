@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import pyarrow as pa
 import pyarrow.parquet as pq
 from bson import encode
 
@@ -20,23 +19,13 @@ from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.erasure.forgetting import ERASERS, forget
 from octopus_pipeline.erasure.person import find_person
 from octopus_pipeline.exports.campaign_csv import csv_counts
-from octopus_pipeline.people.campaign_rows import (
-    CAMPAIGN_ROW_SCHEMA,
-    ENGAGEMENT_COLUMNS,
-    MATCH_COLUMNS,
-    people_seen,
-)
 from octopus_pipeline.people.database import PEOPLE
-from octopus_pipeline.people.links import join_documents
-from octopus_pipeline.people.merging import merge_people
 from octopus_pipeline.sandbox.counties import SampleCounty, generate_counties
 from octopus_pipeline.sandbox.generate import generate_account
 from octopus_pipeline.suppression.identifiers import identifier_of
 from octopus_pipeline.sync.campaign import CampaignResult, stored_counts
 from octopus_pipeline.sync.counties import CountyResult, CountyStages, sync_counties
 from octopus_pipeline.sync.known_counties import known_counties
-from octopus_pipeline.sync.matched_rows import matched_rows
-from octopus_pipeline.sync.side_by_side import side_by_side
 from octopus_pipeline_tests.sync.conftest import Bench, open_bench
 
 if TYPE_CHECKING:
@@ -119,7 +108,6 @@ class World:
             assert isinstance(county, CountyResult), county
         for outcome in self.bench.sync().values():
             assert isinstance(outcome, CampaignResult), outcome
-        write_people(self.connections, self.bench)
 
     def forget(
         self, who: str | None, erasers: Sequence[Eraser] = ERASERS, *, everyone: bool = False
@@ -243,24 +231,6 @@ def _canonical(document: Any) -> str:
         return [kept(one) for one in value] if isinstance(value, list) else value
 
     return repr(kept(document))
-
-
-def write_people(connections: Connections, bench: Bench) -> None:
-    """Write the people of every campaign, as the pipeline does."""
-    people = connections.people_database[PEOPLE]
-    seen: dict[str, str] = {}
-    names = [name for name in ENGAGEMENT_COLUMNS if name != "contact_id"]
-    for known in bench.campaigns():
-        key = str(known.key)
-        contacts = connections.tables.batches("engagement", key, ["contact_id"])
-        rows = matched_rows(connections.tables, key, "engagement", names, MATCH_COLUMNS)
-        for ids, row in side_by_side(contacts, rows):
-            columns = [*ids.columns, *row.columns]
-            batch = pa.RecordBatch.from_arrays(columns, schema=CAMPAIGN_ROW_SCHEMA)
-            persons = list(people_seen(known.campaign.id, batch, NOW, NOW))
-            merge_people(people, persons)
-            seen |= {one["contact"]["contact_id"]: one["contact_id"] for one in persons}
-    join_documents(people, seen)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
+    from octopus_pipeline.store.archive_reading import Archive
+
 MIGRATIONS: Final = "migrations"
 """A document a migration; it changes last when a migration is undone."""
 
@@ -79,6 +81,14 @@ def last_migration(target: Database[dict[str, Any]]) -> Migration | None:
     """The one that began last and was not undone."""
     found = target[MIGRATIONS].find_one({}, sort=[("_id", -1)])
     return None if found is None else Migration.of_document(found)
+
+
+def record_backup(target: Database[dict[str, Any]], archive: Archive) -> None:
+    """Remember that a migration's backup was written anew."""
+    target[MIGRATIONS].update_many(
+        {"backup": str(archive.path)},
+        {"$set": {"backup_size": archive.size, "backup_sha256": archive.sha256}},
+    )
 
 
 def require_backup(migration: Migration) -> Path:
