@@ -111,6 +111,7 @@ def test_a_backfill_launched_in_the_ui_makes_the_database_and_the_csvs_true(
                 "county_residential",
                 "county_demographic",
                 "county_index",
+                "consolidated_csv",
                 "match_report",
                 "match_weights",
                 *("/".join(path) for path in CAMPAIGN_ASSETS),

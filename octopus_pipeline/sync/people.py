@@ -109,7 +109,7 @@ class _CampaignPeople:
         missing = 0
         if written or totals != before:
             missing = self._missing()
-            if missing and len(known):  # somebody else took people away: all of it, then
+            if missing:  # somebody else took people away, or was joining them just now: all of it, then
                 written, digests = self._merge(known[:0])
                 totals, missing = self._record(), self._missing()
         if written or len(digests) != len(known):

@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from octopus_pipeline.emailoctopus.records import Report
+from octopus_pipeline.sandbox.truth import expected_participants
 from octopus_pipeline.sync.campaign import CampaignResult, Stages
+from octopus_pipeline.sync.migration import run_migration, verify_migration
+from octopus_pipeline_tests.people.migration.conftest import QUIET
 from octopus_pipeline_tests.sync.counties import load
 from octopus_pipeline_tests.sync.matched import MATCHING, homes
 from octopus_pipeline_tests.sync.matched import people as addresses_of
-from octopus_pipeline_tests.truth import assert_people_true
+from octopus_pipeline_tests.truth import FLAGS, assert_people_true, expected_people, sent_campaigns
 
 if TYPE_CHECKING:
     from octopus_pipeline.sandbox.counties import SampleCounty
@@ -116,3 +119,29 @@ def test_a_person_says_where_he_lives_once_a_county_is_loaded(
             or person["residence_ref"]["parcel_zip"] is None
         )
     assert sum(one.written for one in written(bench, MATCHING)) == 0
+
+
+def test_the_old_tools_flags_all_false_are_migrated_as_they_are_and_healed_by_the_next_sync(
+    bench: Bench,
+) -> None:
+    old = [
+        {
+            "campaign_id": campaign_id,
+            "contact_id": contact_id,
+            "email_address": participant.email_address and participant.email_address.upper(),
+            "status": "SUBSCRIBED",
+            "fields": participant.fields,
+            "engagement": dict.fromkeys(FLAGS, False),
+        }
+        for campaign_id in sent_campaigns(bench.account)
+        for contact_id, participant in expected_participants(bench.account, campaign_id).items()
+    ]
+    source = bench.connections.migration_databases.source
+    source["participants"].insert_many([*old, *({**one} for one in old[::7])])
+    run_migration(bench.connections, QUIET)
+    assert verify_migration(bench.connections, seed=1).verification.is_exact
+    assert bench.people.count_documents({"campaigns_opened": {"$gt": 0}}) == 0
+    assert bench.people.count_documents({}) == len(expected_people(bench.account))
+    written(bench)
+    assert_people_true(bench.people.database, bench.account)
+    assert verify_migration(bench.connections, seed=1).verification.is_well
