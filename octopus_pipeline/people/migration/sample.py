@@ -14,6 +14,7 @@ from octopus_pipeline.people.campaign_rows import zip_texts
 from octopus_pipeline.people.database import PEOPLE
 from octopus_pipeline.people.migration.databases import PARTICIPANTS
 from octopus_pipeline.people.migration.source import id_text, shown_id
+from octopus_pipeline.people.migration.state import last_migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,8 +37,10 @@ class Difference:
 def sampled_differences(databases: Databases, contacts: list[str]) -> tuple[int, list[Difference]]:
     """Compare the records of some contacts with the source; one that has learned something newer is passed over.
 
+    So is one whose documents a sync of this pipeline, which keeps its own there, has written since the migration.
     The result is how many were found under this very id, and how they differ.
     """
+    migration = last_migration(databases.target)
     of_contact: dict[str, list[Document]] = {contact: [] for contact in contacts}
     for one in databases.source[PARTICIPANTS].find({"contact_id": {"$in": contacts}}):
         if id_text(one.get("campaign_id")) is not None:  # else it is not carried
@@ -46,11 +49,16 @@ def sampled_differences(databases: Databases, contacts: list[str]) -> tuple[int,
         {"contacts.contact_id": {"$in": contacts}}, {"contacts.contact_id": True, "contacts.record": True}
     )
     records = {part["contact_id"]: part["record"] for one in people for part in one["contacts"]}
-    compared = {contact: _newest(documents) for contact, documents in of_contact.items() if documents}
+    newest = {contact: _newest(documents) for contact, documents in of_contact.items() if documents}
+    compared = {
+        contact: documents
+        for contact, documents in newest.items()
+        if migration is None or not _is_synced_since(documents, migration.started_at)
+    }
     differences = [
         difference
-        for contact, newest in compared.items()
-        for difference in _differences(newest, records.get(contact))
+        for contact, documents in compared.items()
+        for difference in _differences(documents, records.get(contact))
     ]
     return len(compared), differences
 
@@ -60,6 +68,11 @@ def _newest(documents: Iterable[Document]) -> list[Document]:
     dated = [(one["synced_at"], one) for one in documents if isinstance(one.get("synced_at"), datetime)]
     last = max((time for time, _ in dated), default=None)
     return [one for time, one in dated if time == last] if dated else list(documents)
+
+
+def _is_synced_since(documents: Iterable[Mapping[str, Any]], since: datetime) -> bool:
+    times = [one["synced_at"] for one in documents if isinstance(one.get("synced_at"), datetime)]
+    return any(time > since for time in times)
 
 
 def _differences(newest: list[Document], record: Mapping[str, Any] | None) -> list[Difference]:
