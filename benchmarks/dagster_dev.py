@@ -23,6 +23,8 @@ from octopus_pipeline.orchestration.jobs import LIST_CAMPAIGNS, MATCHING_KEYS, c
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import dagster as dg
+
     from octopus_pipeline.settings import Settings
 
 CAMPAIGN_ASSETS = (*REPORT_KEYS.values(), ENGAGEMENT_KEY, PARTICIPANTS_KEY, *MATCHING_KEYS)
@@ -92,9 +94,9 @@ class DagsterDev:
         run_id = _wanted(launched, "run")["runId"]
         _wait(_LISTING_SECONDS, lambda: self._run_status(run_id) == "SUCCESS")
 
-    def backfill(self, partitions: Sequence[str]) -> Backfill:
-        """Launch a backfill of the nine campaign assets and wait until all of it succeeded."""
-        assets = [{"path": list(key.path)} for key in CAMPAIGN_ASSETS]
+    def backfill(self, partitions: Sequence[str], keys: Sequence[dg.AssetKey] = CAMPAIGN_ASSETS) -> Backfill:
+        """Launch a backfill of campaign assets, all by default, and wait until all of it succeeded."""
+        assets = [{"path": list(key.path)} for key in keys]
         params = {"assetSelection": assets, "partitionNames": list(partitions)}
         launched = self._ask(_LAUNCH_BACKFILL, params=params)["launchPartitionBackfill"]
         backfill_id = _wanted(launched, "backfillId")

@@ -46,15 +46,23 @@ _STATES: dict[MatchState, Query] = {
 }
 
 
-def people_query(filters: PeopleFilter, rows: Rows, campaign_ids: Sequence[str] | None) -> Query:
+def people_query(
+    filters: PeopleFilter, rows: Rows, campaign_ids: Sequence[str] | None, after: str | None = None
+) -> Query:
     """The query for the people who have a row.
 
     Args:
         filters: the filters.
         rows: what a row is.
         campaign_ids: the chosen campaigns (`campaigns.chosen_campaigns`), None for all.
+        after: only people whose `contact_id` comes after this one.
     """
-    parts = [*_received(filters, rows, campaign_ids), *_person(filters)]
+    behind = {} if after is None else {"contact_id": {"$gt": after}}
+    parts = [
+        *_received(filters, rows, campaign_ids),
+        *_person(filters, behind),
+        *([behind] if behind else []),
+    ]
     return parts[0] if len(parts) == 1 else {"$and": parts}
 
 
@@ -176,8 +184,11 @@ def _some_entry(tests: Sequence[Query]) -> Query:
     return {"engagements": {"$elemMatch": tests[0] if len(tests) == 1 else {"$and": list(tests)}}}
 
 
-def _person(filters: PeopleFilter) -> list[Query]:
-    """What has to hold of the person, whatever it received."""
+def _person(filters: PeopleFilter, behind: Query) -> list[Query]:
+    """What has to hold of the person, whatever it received; `behind` is said in each alternative that has an index.
+
+    Without that the server would read each alternative from its beginning.
+    """
     parts: list[Query] = []
     states = [_STATES[state] for state in sorted(set(filters.match))]
     if states and len(states) < len(MatchState):
@@ -185,7 +196,7 @@ def _person(filters: PeopleFilter) -> list[Query]:
     if filters.county:
         counties = {"$in": list(filters.county)}
         of_record = {"residence_ref": None, "demographic_ref.county": counties}
-        parts.append({"$or": [{"residence_ref.county": counties}, of_record]})
+        parts.append({"$or": [{"residence_ref.county": counties, **behind}, {**of_record, **behind}]})
     if filters.zip:
         parts.append({"zip": {"$in": list(filters.zip)}})
     if filters.min_energy_burden is not None:

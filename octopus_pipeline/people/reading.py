@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 from bson import MinKey
 
 from octopus_pipeline.people.database import BY_COUNTY_AND_ZIP, BY_ZIP, PEOPLE
+from octopus_pipeline.people.queries import Rows, people_query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pymongo.collection import Collection
     from pymongo.database import Database
+
+    from octopus_pipeline.people.filters import PeopleFilter
 
     Document = dict[str, Any]
 
@@ -83,13 +86,19 @@ def engagement_by_zip(people: Collection[Document], county: str | None = None) -
     return [ZipFigures(one["_id"], one["people"], one["opened"], one["clicked"]) for one in found]
 
 
-def people_page(people: Collection[Document], query: Document, after: str = "") -> list[Document]:
-    """The next `PAGE` people of a query (`queries.people_query`) in the order of `contact_id`.
+def people_page(
+    people: Collection[Document],
+    filters: PeopleFilter,
+    campaign_ids: Sequence[str] | None = None,
+    after: str = "",
+) -> list[Document]:
+    """The next `PAGE` people who pass the filters, in the order of `contact_id`.
 
     Args:
         people: the documents.
-        query: which people.
+        filters: who; flags are of any of the chosen campaigns.
+        campaign_ids: the chosen campaigns (`campaigns.chosen_campaigns`), None for all.
         after: the `contact_id` of the last one of the page before.
     """
-    both = {"$and": [query, {"contact_id": {"$gt": after}}]}
-    return list(people.find(both, {"_id": False}).sort("contact_id").limit(PAGE))
+    query = people_query(filters, Rows.PEOPLE, campaign_ids, after)
+    return list(people.find(query, {"_id": False}).sort("contact_id").limit(PAGE))

@@ -12,7 +12,6 @@ from octopus_pipeline.people.campaign_rows import people_seen
 from octopus_pipeline.people.database import PEOPLE, prepare_people_database
 from octopus_pipeline.people.filters import people_filter
 from octopus_pipeline.people.merging import merge_people
-from octopus_pipeline.people.queries import Rows, people_query
 from octopus_pipeline.people.reading import PAGE, engagement_by_zip, people_figures, people_page
 from octopus_pipeline.people.totals import campaign_totals, record_totals, recorded_totals
 from octopus_pipeline_tests.people.rows import HOME, batch_of, person_row
@@ -61,9 +60,9 @@ def test_figures_totals_and_zip_codes_count_everybody_once(database: Database[Do
 
 
 def test_pages_are_everybody_in_order_and_nobody_twice(database: Database[Document]) -> None:
-    query = people_query(people_filter({"county": ["Franklin"]}), Rows.PEOPLE, None)
+    filters = people_filter({"county": ["Franklin"]})
     found: list[str] = []
-    while page := people_page(database[PEOPLE], query, after=found[-1] if found else ""):
+    while page := people_page(database[PEOPLE], filters, after=found[-1] if found else ""):
         assert len(page) <= PAGE
         found += [one["contact_id"] for one in page]
     assert found == [f"person{number:03}@example.com" for number in range(1, PEOPLE_COUNT, 2)]
@@ -85,7 +84,7 @@ def test_an_index_answers_every_reader(database: Database[Document]) -> None:
     }
 
     def page(wanted: dict[str, Any], campaigns: list[str] | None) -> object:
-        return people_page(people, people_query(people_filter(wanted), Rows.PEOPLE, campaigns))
+        return people_page(people, people_filter(wanted), campaigns, after="person1")
 
     for name, ask in asked.items():
         database.command("profile", 2)
