@@ -61,7 +61,7 @@ def list_campaigns(connections: Connections, now: datetime) -> list[KnownCampaig
     taken = {campaign.key for campaign in known.values() if campaign.key}
     updates = []
     for campaign in sorted(listed, key=_sent_order):
-        document = {**_campaign_document(campaign), "listed_at": now}
+        document = {**campaign_document(campaign), "listed_at": now}
         before = known.get(campaign.id)
         if has_reports(campaign) and (before is None or before.key is None):
             key = partition_key(campaign, taken, connections.settings.time_zone)
@@ -180,7 +180,8 @@ def _sent_order(campaign: Campaign) -> tuple[str, str]:
     return (moment.isoformat() if moment else "", campaign.id)
 
 
-def _campaign_document(campaign: Campaign) -> dict[str, Any]:
+def campaign_document(campaign: Campaign) -> dict[str, Any]:
+    """What EmailOctopus says of a campaign, as documents have it."""
     return {
         "campaign_id": campaign.id,
         "name": campaign.name,

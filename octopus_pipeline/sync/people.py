@@ -24,6 +24,7 @@ from octopus_pipeline.people.unchanged import (
     written_with,
 )
 from octopus_pipeline.store.mongo import lost
+from octopus_pipeline.sync.campaigns import campaign_document
 from octopus_pipeline.sync.matched_rows import matched_rows
 from octopus_pipeline.sync.state import campaign_state
 
@@ -146,21 +147,8 @@ class _CampaignPeople:
     def _record(self) -> dict[str, int]:
         """Write the campaign's document, and count its people."""
         campaign = self._known.campaign
-        return record_totals(
-            self._database,
-            campaign.id,
-            {
-                "name": campaign.name,
-                "subject": campaign.subject,
-                "from_name": campaign.from_name,
-                "from_email": campaign.from_email,
-                "created_at": campaign.created_at,
-                "sent_at": campaign.sent_at,
-                "status": campaign.status.upper(),
-                "to_lists": list(campaign.list_ids),
-                "synced_at": self._now,
-            },
-        )
+        known = {**campaign_document(campaign), "synced_at": self._now}
+        return record_totals(self._database, campaign.id, known)
 
     def _missing(self) -> int:
         rows = self._connections.tables.read(self._engagement, str(self._known.key), ["contact_id", *FLAGS])
