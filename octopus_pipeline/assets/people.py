@@ -40,6 +40,7 @@ PEOPLE_SPEC = campaign_spec(
             dg.TableColumn("first_engaged_at", "date", "the first open or click; last_engaged_at the last"),
             dg.TableColumn("residence_ref", "object", "the parcel; null if none was found"),
             dg.TableColumn("demographic_ref", "object", "the customer's record; null if none was found"),
+            dg.TableColumn("county", "string", "of the residence, else of the customer's record"),
             dg.TableColumn("match_quality", "string", "exact, fuzzy, review or no_match"),
             dg.TableColumn("synced_at", "date", "when the document last learned something"),
         ]

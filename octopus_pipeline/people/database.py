@@ -32,8 +32,7 @@ PEOPLE_INDEXES: Final = [
     BY_COUNTY_AND_ZIP,
     BY_ZIP,
     IndexSpec(("match_quality", "contact_id")),
-    IndexSpec(("residence_ref.county", "contact_id")),
-    IndexSpec(("demographic_ref.county", "contact_id")),
+    IndexSpec(("county", "contact_id")),
 ]
 _CAMPAIGN_INDEXES = [
     IndexSpec(("campaign_id",), unique=True),

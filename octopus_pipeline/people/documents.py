@@ -14,8 +14,9 @@ synced_at          when the document last learned something
 
 All else is worked out of these: `email_address`, `phone_number`, `status` (upper case), `zip` (five digits: the
 residence's, else the contact's own) and `fields`, of which the newest value that is not empty wins; `residence_ref`,
-`demographic_ref`, `match_quality` and `match_reason`, those of the newest contact that was found; `campaigns_received`,
-`campaigns_opened` and so on, `first_engaged_at` and `last_engaged_at`.
+`demographic_ref`, `match_quality` and `match_reason`, those of the newest contact that was found; `county`, the
+residence's, else the record's; `campaigns_received`, `campaigns_opened` and so on, `first_engaged_at` and
+`last_engaged_at`.
 
 Joining is a maximum or a minimum in a total order, element by element: neither order nor repetition matters. The
 server joins with the same law (`expressions`); here it is for documents that are made before they are stored.
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from octopus_pipeline.engagement.tables import FLAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Part = dict[str, Any]
 
@@ -63,6 +64,16 @@ def person_document(
         **_newest(by_age),
         **_summary(of_campaign),
     }
+
+
+def joined_document(documents: Sequence[Part]) -> Part:
+    """The one document of a person who has several."""
+    return person_document(
+        [one for document in documents for one in document["person_ids"]],
+        [contact for document in documents for contact in document["contacts"]],
+        [entry for document in documents for entry in document["engagements"]],
+        max(document["synced_at"] for document in documents),
+    )
 
 
 def canonical_id(person_ids: Iterable[str], contacts_by_age: Iterable[Mapping[str, Any]]) -> str:
@@ -139,8 +150,9 @@ def _newest(contacts: Iterable[Part]) -> Part:
         if match["residence_ref"] or (person["residence_ref"] is None and match["match_quality"]):
             person |= {name: match[name] for name in ("match_quality", "match_reason")}
         person |= {name: match[name] for name in ("residence_ref", "demographic_ref") if match[name]}
-    home = person["residence_ref"] or {}
+    home, customer = person["residence_ref"] or {}, person["demographic_ref"] or {}
     person["zip"] = home.get("parcel_zip") or person["zip"]
+    person["county"] = home.get("county") or customer.get("county")
     return person
 
 

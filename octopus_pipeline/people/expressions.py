@@ -85,8 +85,12 @@ def _derived() -> Expression:
         "first_engaged_at": {"$min": "$engagements.engaged_at"},
         "last_engaged_at": {"$max": "$engagements.last_engaged_at"},
     }
-    zip_code = {"zip": {"$ifNull": ["$$person.residence_ref.parcel_zip", "$$person.zip", None]}}
-    every = {"$mergeObjects": ["$$ROOT", "$$person", zip_code, summary]}
+    home, customer = "$$person.residence_ref", "$$person.demographic_ref"
+    where = {
+        "zip": {"$ifNull": [f"{home}.parcel_zip", "$$person.zip", None]},
+        "county": {"$ifNull": [f"{home}.county", f"{customer}.county", None]},
+    }
+    every = {"$mergeObjects": ["$$ROOT", "$$person", where, summary]}
     return {"$let": {"vars": {"person": _newest()}, "in": every}}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from octopus_pipeline.people.documents import bson_order, canonical_id
+from octopus_pipeline.people.documents import joined_document
 from octopus_pipeline.people.merging import merge_people, rows_of
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ def _names(document: Document) -> Iterator[str]:
 def _join(people: Collection[Document], ids: Iterable[Any]) -> set[str]:
     """Join these documents into the one that is called by the right id; the campaigns that several of them had."""
     documents = list(people.find({"_id": {"$in": list(ids)}}))
-    contacts = [contact for document in documents for contact in document["contacts"]]
-    by_age = sorted(contacts, key=lambda one: (bson_order(one["record"]), one["contact_id"]))
-    name = canonical_id({one for document in documents for one in document["person_ids"]}, by_age)
+    name = joined_document(documents)["contact_id"]
     others = [document for document in documents if document["contact_id"] != name]
     merge_people(people, (row for document in others for row in rows_of(document, name)))
     for document in others:

@@ -5,7 +5,7 @@ server chooses between walking that index and one that answers a filter and has 
 
 - `campaign`, `sent_from`, `sent_to`: `engagements.campaign_id, contact_id`;
 - `match` (review, unmatched): `match_quality, contact_id`;
-- `county`: `residence_ref.county, contact_id` and `demographic_ref.county, contact_id`, both in their order;
+- `county`: `county, contact_id`;
 - `zip`: `zip, ...`, which lacks the order; the server takes it where it leaves few people, whom it may sort;
 - flags, `matched`, `min_energy_burden`, `min_campaigns_received`: they leave too many people to be worth an index, that
   each write would have to keep; the walk reads them.
@@ -57,12 +57,8 @@ def people_query(
         campaign_ids: the chosen campaigns (`campaigns.chosen_campaigns`), None for all.
         after: only people whose `contact_id` comes after this one.
     """
-    behind = {} if after is None else {"contact_id": {"$gt": after}}
-    parts = [
-        *_received(filters, rows, campaign_ids),
-        *_person(filters, behind),
-        *([behind] if behind else []),
-    ]
+    behind = [] if after is None else [{"contact_id": {"$gt": after}}]
+    parts = [*_received(filters, rows, campaign_ids), *_person(filters), *behind]
     return parts[0] if len(parts) == 1 else {"$and": parts}
 
 
@@ -184,19 +180,14 @@ def _some_entry(tests: Sequence[Query]) -> Query:
     return {"engagements": {"$elemMatch": tests[0] if len(tests) == 1 else {"$and": list(tests)}}}
 
 
-def _person(filters: PeopleFilter, behind: Query) -> list[Query]:
-    """What has to hold of the person, whatever it received; `behind` is said in each alternative that has an index.
-
-    Without that the server would read each alternative from its beginning.
-    """
+def _person(filters: PeopleFilter) -> list[Query]:
+    """What has to hold of the person, whatever it received."""
     parts: list[Query] = []
     states = [_STATES[state] for state in sorted(set(filters.match))]
     if states and len(states) < len(MatchState):
         parts.append(states[0] if len(states) == 1 else {"$or": states})
     if filters.county:
-        counties = {"$in": list(filters.county)}
-        of_record = {"residence_ref": None, "demographic_ref.county": counties}
-        parts.append({"$or": [{"residence_ref.county": counties, **behind}, {**of_record, **behind}]})
+        parts.append({"county": {"$in": list(filters.county)}})
     if filters.zip:
         parts.append({"zip": {"$in": list(filters.zip)}})
     if filters.min_energy_burden is not None:

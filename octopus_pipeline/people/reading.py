@@ -28,12 +28,11 @@ _ENGAGED = {"$or": [{"$gt": ["$campaigns_opened", 0]}, {"$gt": ["$campaigns_clic
 
 @dataclass(frozen=True, slots=True)
 class PeopleFigures:
-    """How many people there are, and how many of them opened or clicked anything, have a residence, a record."""
+    """How many people there are, how many of them opened or clicked anything, and how many county records know."""
 
     people: int
     engaged: int
-    at_residence: int
-    with_record: int
+    found: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +53,8 @@ def people_figures(database: Database[Document]) -> PeopleFigures:
         {"$group": {"_id": None, "people": {"$sum": 1}, "engaged": {"$sum": {"$cond": [_ENGAGED, 1, 0]}}}},
     ]
     found = next(iter(people.aggregate(stages, hint=BY_ZIP.pattern)), {"people": 0, "engaged": 0})
-    counties = {"$gt": ""}
-    return PeopleFigures(
-        found["people"],
-        found["engaged"],
-        people.count_documents({"residence_ref.county": counties}),
-        people.count_documents({"demographic_ref.county": counties}),
-    )
+    in_counties = people.count_documents({"county": {"$gt": ""}})
+    return PeopleFigures(found["people"], found["engaged"], in_counties)
 
 
 def engagement_by_zip(people: Collection[Document], county: str | None = None) -> list[ZipFigures]:

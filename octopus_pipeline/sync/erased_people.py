@@ -11,7 +11,7 @@ import pyarrow as pa
 from octopus_pipeline.counties import cleaning
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.people.database import PEOPLE
-from octopus_pipeline.people.documents import RECORD, person_document
+from octopus_pipeline.people.documents import RECORD, joined_document, person_document
 from octopus_pipeline.people.identity import CONTACT_PREFIX
 from octopus_pipeline.suppression.identifiers import Identifier, Kind
 from octopus_pipeline.suppression.suppressed import PSEUDONYM
@@ -182,13 +182,7 @@ def _replace(people: Collection[Document], document: Document, anonymous: Docume
     there = list(
         people.find({"person_ids": {"$in": anonymous["person_ids"]}, "_id": {"$ne": document["_id"]}})
     )
-    parts = [anonymous, *there]
-    joined = person_document(
-        {one for part in parts for one in part["person_ids"]},
-        [one for part in parts for one in part["contacts"]],
-        [one for part in parts for one in part["engagements"]],
-        max(part["synced_at"] for part in parts),
-    )
+    joined = joined_document([anonymous, *there])
     kept = next((one["_id"] for one in there if one["contact_id"] == joined["contact_id"]), document["_id"])
     people.replace_one({"_id": kept}, joined)
     people.delete_many({"_id": {"$in": [one["_id"] for one in (document, *there) if one["_id"] != kept]}})

@@ -121,8 +121,8 @@ def print_work(console: Console, record: dict[str, Any]) -> None:
     )
     people = record["people"]
     console.print(
-        f"{people['people']:,} people, {people['engaged']:,} of whom opened or clicked; {people['at_residence']:,} "
-        f"have a residence, {people['with_record']:,} a customer's record."
+        f"{people['people']:,} people, {people['engaged']:,} of whom opened or clicked; {people['found']:,} are found "
+        "in county records."
     )
     print_failures(console, record)
     if record["failed"]:

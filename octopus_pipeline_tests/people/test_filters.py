@@ -156,7 +156,7 @@ SORTS = {"zip"}
         ({"campaign": ["campaign-3", "campaign-4"], "opened": True}, {"engagements.campaign_id"}),
         ({"match": ["review"]}, {"match_quality"}),
         ({"match": ["unmatched"]}, {"match_quality"}),
-        ({"county": ["Morrow"]}, {"residence_ref.county", "demographic_ref.county"}),
+        ({"county": ["Morrow"]}, {"county"}),
         ({"zip": ["43217"]}, {"zip"}),
         *(({flag: True}, WALK) for flag in ("engaged", "opened", "not_opened", "clicked", "bounced")),
         ({"match": ["matched"]}, WALK),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -196,6 +196,13 @@ def test_order_and_repetition_change_nothing(
 
 
 @given(updates=UPDATES)
+@example(
+    [
+        ("autumn", person_row("d", "ann@example.com")),
+        ("autumn", person_row("d", "bob@example.com")),
+        ("autumn", person_row("d", None, updated=at(0))),
+    ]
+)
 @MANY
 def test_the_server_joins_as_the_law_says(
     people: Collection[Document], updates: list[tuple[str, Row]]
