@@ -56,7 +56,7 @@ def person_document(
         by_age = sorted(of_contact, key=lambda one: (bson_order(one["record"]), one["contact_id"]))
     ids = sorted(set(person_ids))
     return {
-        "contact_id": canonical_id(ids, by_age),
+        "contact_id": _canonical_id(ids, by_age),
         "person_ids": ids,
         "contacts": of_contact,
         "engagements": of_campaign,
@@ -76,7 +76,7 @@ def joined_document(documents: Sequence[Part]) -> Part:
     )
 
 
-def canonical_id(person_ids: Iterable[str], contacts_by_age: Iterable[Mapping[str, Any]]) -> str:
+def _canonical_id(person_ids: Iterable[str], contacts_by_age: Iterable[Mapping[str, Any]]) -> str:
     """Of all ids of a person the one to be called by.
 
     It is that of the newest contact with an e-mail address; else a telephone number; else the least id.

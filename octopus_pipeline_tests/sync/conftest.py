@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo.database import Database
 
+from octopus_pipeline.emailoctopus.records import Report
 from octopus_pipeline.matching.households import HouseholdMatches, find_households
 from octopus_pipeline.people.database import PEOPLE
 from octopus_pipeline.sandbox.account import Account
@@ -75,6 +76,18 @@ class Bench:
     def campaigns(self) -> list[KnownCampaign]:
         """List the account; the campaigns that have a partition."""
         return [known for known in list_campaigns(self.connections, datetime.now(UTC)) if known.key]
+
+    def contact_of_two_campaigns(self) -> tuple[str, KnownCampaign, KnownCampaign]:
+        """A contact that is still on its list, and two campaigns that were sent to it, the earlier first."""
+        campaigns = self.campaigns()
+        sent: dict[str, list[KnownCampaign]] = {}
+        for known in campaigns:
+            for row in self.account.rows(known.campaign.id, Report.SENT):
+                sent.setdefault(row.contact_id, []).append(known)
+        contact_id, (earlier, later, *_) = next(
+            one for one in sent.items() if len(one[1]) > 1 and one[0] in self.account.contacts
+        )
+        return contact_id, earlier, later
 
     def sync(
         self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from octopus_pipeline.emailoctopus.records import Report
 from octopus_pipeline.sandbox.faults import FaultKind, FaultRule
 from octopus_pipeline.sandbox.truth import expected_requests
 from octopus_pipeline.sync.account import CampaignFailure
@@ -160,25 +159,18 @@ def test_a_contact_deleted_since_is_what_its_list_had_last_though_read_for_anoth
 ) -> None:
     bench.change_settings(octopus_contacts_max_age_minutes=0)
     bench.sync()
-    campaigns = {one.campaign.id: one for one in bench.campaigns()}
-    sent: dict[str, list[str]] = {}
-    for campaign_id in campaigns:
-        for row in bench.account.rows(campaign_id, Report.SENT):
-            sent.setdefault(row.contact_id, []).append(campaign_id)
-    contact_id, (earlier, later, *_) = next(
-        one for one in sent.items() if len(one[1]) > 1 and one[0] in bench.account.contacts
-    )
+    contact_id, earlier, later = bench.contact_of_two_campaigns()
     contact = bench.account.contacts[contact_id]
     contact.fields_json = '{"City": "LIMA"}'
     contact.last_updated_at = bench.account.now + timedelta(minutes=1)
     bench.sandbox.control.advance(1)
-    bench.sync([campaigns[earlier]])
+    bench.sync([earlier])
     del bench.account.contacts[contact_id]
     bench.sandbox.control.advance(1)
-    bench.sync([campaigns[later]])
+    bench.sync([later])
     after = documents(bench.database)
-    assert after[later, contact_id]["fields"] == {"City": "LIMA"}
-    assert after[later, contact_id]["email_address"] == contact.email_address
+    assert after[later.campaign.id, contact_id]["fields"] == {"City": "LIMA"}
+    assert after[later.campaign.id, contact_id]["email_address"] == contact.email_address
 
 
 def test_a_contact_list_cut_short_is_not_kept(bench: Bench) -> None:

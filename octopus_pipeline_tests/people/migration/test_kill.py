@@ -16,7 +16,7 @@ from octopus_pipeline.people.migration.state import Stage, last_migration
 from octopus_pipeline.people.migration.verify import verify
 from octopus_pipeline_tests.people.migration.conftest import QUIET
 from octopus_pipeline_tests.people.migration.old_tool import BROKEN, fill_old, old_document
-from octopus_pipeline_tests.people.migration.test_migration import people_of, stored, sync
+from octopus_pipeline_tests.people.migration.people_there import people_of, stored, sync
 from octopus_pipeline_tests.people.rows import person_row
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from octopus_pipeline.people.migration.databases import Databases
-    from octopus_pipeline_tests.people.migration.test_migration import Run
+    from octopus_pipeline_tests.people.migration.people_there import Run
 
 KILLS = 2
 # Every fifth contact has two addresses, so that people of distant batches turn out to be one.

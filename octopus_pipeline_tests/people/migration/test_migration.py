@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import bson
 import pytest
-from bson import ObjectId
-from bson.raw_bson import RawBSONDocument
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pymongo.errors import AutoReconnect
 
-from octopus_pipeline.engagement.tables import FLAGS
-from octopus_pipeline.people.campaign_rows import people_seen
-from octopus_pipeline.people.database import CAMPAIGNS, PEOPLE, PEOPLE_INDEXES, prepare_people_database
-from octopus_pipeline.people.links import join_documents
-from octopus_pipeline.people.merging import merge_people
+from octopus_pipeline.people.database import CAMPAIGNS, PEOPLE, prepare_people_database
 from octopus_pipeline.people.migration import grouping
 from octopus_pipeline.people.migration.plan import plan
 from octopus_pipeline.people.migration.rollback import roll_back
 from octopus_pipeline.people.migration.source import Reason, SourceBatch, read_source
 from octopus_pipeline.people.migration.state import (
     MIGRATIONS,
-    Migration,
-    MigrationError,
-    Stage,
-    last_migration,
 )
 from octopus_pipeline.people.migration.verify import verify
 from octopus_pipeline_tests.people.migration.conftest import QUIET
@@ -41,51 +29,18 @@ from octopus_pipeline_tests.people.migration.old_tool import (
     fill_old,
     old_document,
 )
-from octopus_pipeline_tests.people.rows import batch_of, person_row
+from octopus_pipeline_tests.people.migration.people_there import MANY, Run, people_of, stored, sync
+from octopus_pipeline_tests.people.rows import person_row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
-    from pymongo.database import Database
 
     from octopus_pipeline.people.migration.databases import Databases
 
     Document = dict[str, Any]
-
-Run = Callable[[], Migration]
-MANY = settings(
-    max_examples=10,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
-
-def people_of(databases: Databases) -> dict[str, Document]:
-    """Everybody, without what differs between runs."""
-    hidden = {"_id": False, "synced_at": False}
-    return {one["contact_id"]: one for one in databases.target[PEOPLE].find({}, hidden)}
-
-
-def stored(database: Database[Document]) -> dict[str, tuple[list[Any], list[bytes]]]:
-    """Every collection's indexes and its documents' bytes in their order."""
-    options = database.codec_options.with_options(document_class=RawBSONDocument)
-    return {
-        name: (
-            sorted(bson.encode(one) for one in database[name].list_indexes()),
-            [one.raw for one in database.get_collection(name, codec_options=options).find()],  # type: ignore[attr-defined]
-        )
-        for name in sorted(database.list_collection_names())
-    }
-
-
-def sync(databases: Databases, campaign_id: str, *rows: Document) -> None:
-    """As a run of the pipeline writes a campaign's people."""
-    prepare_people_database(databases.target)
-    people = databases.target[PEOPLE]
-    seen = list(people_seen(campaign_id, batch_of(*rows), at(90), at(90)))
-    merge_people(people, seen)
-    join_documents(people, {row["contact"]["contact_id"]: row["contact_id"] for row in seen})
 
 
 def test_broken_documents_become_people(databases: Databases, run: Run) -> None:
@@ -165,30 +120,6 @@ def test_migrating_and_syncing_make_the_same_people_in_either_order(
     assert made[0] == made[1]
 
 
-@given(documents=OLD_DOCUMENTS)
-@MANY
-def test_all_of_the_source_is_accounted_for(
-    databases: Databases, run: Run, engine: DuckDBPyConnection, documents: list[Document]
-) -> None:
-    for database in (databases.source, databases.target):
-        for name in database.list_collection_names():
-            database.drop_collection(name)
-    fill_old(databases.source, documents)
-    run()
-    found = verify(databases, engine, seed=1)
-    assert (found.missing, found.lowered, found.differences, found.wrong_totals) == ([], [], [], [])
-    assert found.is_exact
-    assert found.people[0] == found.people[1]
-    assert sum(len(ids) for ids in found.left_out.values()) == sum(
-        one["campaign_id"] is None or (one["contact_id"] is None and "@" not in (one["email_address"] or ""))
-        for one in documents
-    )
-    assert {spec.keys for spec in PEOPLE_INDEXES} <= {
-        tuple(key for key, _ in index["key"])
-        for index in databases.target[PEOPLE].index_information().values()
-    }
-
-
 def test_migrated_again_nothing_changes_but_what_is_new(databases: Databases, run: Run) -> None:
     fill_old(databases.source)
     run()
@@ -200,42 +131,6 @@ def test_migrated_again_nothing_changes_but_what_is_new(databases: Databases, ru
     summer = [one for one in people_of(databases)[ANN]["engagements"] if one["campaign_id"] == "summer"]
     assert [one["opened"] for one in summer] == [True]
     assert databases.target[MIGRATIONS].count_documents({}) == 3
-
-
-def test_a_verification_finds_whatever_is_missing(
-    databases: Databases, run: Run, engine: DuckDBPyConnection
-) -> None:
-    fill_old(databases.source)
-    run()
-    people = databases.target[PEOPLE]
-    assert verify(databases, engine, seed=7).is_well
-    people.update_one({"contact_id": ANN}, {"$set": {"engagements.1.opened": False}})
-    people.update_one(
-        {"contact_id": "eve@example.com"}, {"$pull": {"engagements": {"campaign_id": "winter"}}}
-    )
-    people.update_one({"contact_id": "bob@example.com"}, {"$set": {"contacts.0.record.fields.kWh": "11369"}})
-    people.delete_one({"contact_id": "contact:e"})
-    found = verify(databases, engine, seed=7)
-    assert not found.is_well
-    assert (len(found.missing), len(found.lowered)) == (2, 1)
-    assert {one.part for one in found.differences} == {"fields", "contact"}
-    assert found.wrong_totals == ["autumn", "spring", "winter"]
-    assert {"autumn", "spring", "winter"} <= set(found.differing)
-    assert all(ObjectId.is_valid(one) for one in found.missing)
-
-
-def test_after_later_syncs_the_target_may_say_more(
-    databases: Databases, run: Run, engine: DuckDBPyConnection
-) -> None:
-    fill_old(databases.source, BROKEN)
-    run()
-    later = dict.fromkeys(FLAGS, at(40))
-    sync(databases, "winter", person_row("f", "eve@example.com", updated=at(30), done=later))
-    counted = {"people": 6, **dict.fromkeys(FLAGS, 1)}
-    databases.target[CAMPAIGNS].update_one({"campaign_id": "winter"}, {"$set": {"totals": counted}})
-    found = verify(databases, engine, seed=1)
-    assert found.is_well
-    assert found.differing == ["winter"]
 
 
 def test_a_plan_counts_and_changes_nothing(
@@ -254,54 +149,6 @@ def test_a_plan_counts_and_changes_nothing(
     assert [len(ids) for ids in planned.left_out_ids.values()] == [3, 2]
     assert (planned.campaigns_without_document, planned.campaign_documents_without_id) == (3, 1)
     assert planned.bytes_to_write > 0
-
-
-@pytest.mark.parametrize("had_people", [False, True])
-def test_a_rollback_restores_what_was_there_byte_for_byte(
-    databases: Databases, run: Run, had_people: bool
-) -> None:
-    target = databases.target
-    if had_people:
-        sync(databases, "spring", person_row("a", ANN, updated=at(1), opened=at(2)))
-        target["notes"].insert_one({"of": "others"})
-        target["notes"].create_index("of", sparse=True)
-    before = stored(target)
-    fill_old(databases.source)
-    run()
-    sync(databases, "summer", person_row("z", "zoe@example.com"))
-    target["notes"].drop()
-    run()
-    between = last_migration(target)
-    assert between is not None
-    roll_back(target, QUIET)
-    again = last_migration(target)
-    assert again is not None
-    assert again.started_at < between.started_at
-    assert again.stage is Stage.FINISHED
-    roll_back(target, QUIET)
-    assert stored(target) == before
-    with pytest.raises(MigrationError, match="no migration"):
-        roll_back(target, QUIET)
-
-
-def test_without_its_backup_as_it_was_nothing_is_continued_or_undone(
-    databases: Databases, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill_old(databases.source)
-    monkeypatch.setattr("octopus_pipeline.people.migration.run.carry_campaigns", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        run()
-    migration = last_migration(databases.target)
-    assert migration is not None
-    with open(migration.backup, "ab") as file:  # noqa: PTH123
-        file.write(b"\0")
-    for undo_or_continue in (run, lambda: roll_back(databases.target, QUIET)):
-        with pytest.raises(MigrationError, match="changed since it was written"):
-            undo_or_continue()
-
-
-def interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def test_a_server_that_is_lost_while_the_source_is_read_is_told_as_such(
