@@ -14,9 +14,10 @@ from octopus_pipeline.errors import PipelineError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_AROUND = "<>()[]{}\"'`,;:|"
+_AROUND = '<>()[]{}"`,;:|'
 _EMAIL = re.compile(rf"[^\s@{re.escape(_AROUND)}]+@[^\s@{re.escape(_AROUND)}]+")
-_BEFORE_NAME = re.compile(r"[\\/?&=]+[nrt]?(?=[^\\/?&=]*$)|^[=+-]+")
+# An apostrophe within a name is part of it.
+_BEFORE_NAME = re.compile(r"[\\/?&=]+[nrt]?(?=[^\\/?&=]*$)|^[=+-]+|(?<!\w)'[=+-]*")
 _DOMAIN = re.compile(r"[\w.-]+")
 _CONTACT = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
 _PHONE = re.compile(r"(?<![\w.])(?:\+?1[\s.-]?)?\(?[2-9]\d{2}\)?[\s./-]{0,2}[2-9]\d{2}[\s.-]?\d{4}(?!\w)")

@@ -84,10 +84,20 @@ def test_one_name_teaches_the_others() -> None:
         f"https://example.org/?who={ANN}&x",
         orjson.dumps({"said": f"\n{ANN}\n"}).decode(),
         f'"{ANN}","x"',
+        f"'{ANN}'",
+        f"'+{ANN}",
+        f"o'neil{ANN} or '{ANN}'.",
     ],
 )
 def test_an_address_is_found_wherever_it_stands_in_a_text(text: str) -> None:
     assert ANN in emails_in(text)
+
+
+@pytest.mark.parametrize("text", ["{}", '"{}","x"', "<{}>", "'{}'", "'={}", "ask {}."])
+def test_an_apostrophe_within_an_address_is_part_of_it(text: str) -> None:
+    found = set(emails_in(text.format("Ann.O'Neil@example.com")))
+    assert "ann.o'neil@example.com" in found
+    assert "neil@example.com" not in found
 
 
 @pytest.mark.parametrize("text", ["6145550101", "(614) 555-0101", "x,+1 614 555 0101;y", '"614.555.0101"'])
