@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import csv
-import os
 import zipfile
+from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from octopus_pipeline.erasure.certificate import Removed
 from octopus_pipeline.errors import PipelineError
+from octopus_pipeline.store.whole_file import unfinished_files, whole_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,6 +55,8 @@ def erase_exports(erasure: Erasure) -> Iterator[Removed]:
 def erase_decisions_file(erasure: Erasure) -> Iterator[Removed]:
     """Rows of the file of decisions that name somebody erased go; all other bytes stay as they are."""
     path = erasure.connections.settings.decisions_file
+    for leftover in unfinished_files(path):
+        _remove(leftover)
     if path.is_file():
         rows = _erase_from_csv(erasure.suppressed, path)
         if rows:
@@ -82,18 +85,12 @@ def _erase_from_csv(suppressed: Suppressed, path: Path) -> int:
 
 
 def _write_kept(suppressed: Suppressed, path: Path) -> None:
-    unfinished = path.with_name(f".{path.name}.tmp")
-    try:
+    with whole_path(path) as unfinished:
         with unfinished.open("w", **_BYTES_KEPT) as file:
             rows = _rows(path)
             file.write(next(rows))
             file.writelines(row for row in rows if not suppressed.is_named_in(row))
-            file.flush()
-            os.fsync(file.fileno())
         unfinished.chmod(path.stat().st_mode)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _rows_below_header(path: Path) -> Iterator[str]:
@@ -130,7 +127,8 @@ def _texts(path: Path) -> Iterator[str]:
         elif zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 for name in archive.namelist():
-                    yield from archive.read(name).decode(errors="replace").replace("><", ">\n<").splitlines()
+                    text = archive.read(name).decode(errors="replace").replace("><", ">\n<")
+                    yield from unescape(text).splitlines()
         else:
             content = path.read_bytes()
             encoding = "utf-16" if content.startswith(_UTF_16) else "utf-8"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import uuid
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -13,6 +11,7 @@ from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.exports.match_chart import draw_chart
 from octopus_pipeline.exports.match_figures import BAND_EDGES, DECISION, matched
 from octopus_pipeline.matching.residences import MATCH, Quality
+from octopus_pipeline.store.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -86,17 +85,9 @@ def write_match_report(
 
 
 def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = {folder / f".{name}.{uuid.uuid4().hex}.tmp": folder / name for name in contents}
-    with ExitStack() as leftovers:
-        for (path, _), content in zip(unfinished.items(), contents.values(), strict=True):
-            leftovers.callback(path.unlink, missing_ok=True)
-            with path.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        for path, final in unfinished.items():
-            path.replace(final)
+    with ExitStack() as files:
+        for name, content in contents.items():
+            files.enter_context(whole_file(folder / name)).write(content)
 
 
 def report_text(figures: MatchFigures, made_at: datetime, observed: Observed | None = None) -> str:

@@ -19,7 +19,7 @@ from octopus_pipeline.errors import PipelineError
 from octopus_pipeline.exports.excel import excel_sheet
 from octopus_pipeline.exports.safe_cells import defused_column
 from octopus_pipeline.exports.whole_csv import CSV_OPTIONS
-from octopus_pipeline.exports.whole_file import whole_file
+from octopus_pipeline.store.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +74,7 @@ def whole_table(path: Path, schema: pa.Schema, time_zone: tzinfo) -> Iterator[Ta
         ExcelLimitError: if the table is larger than an Excel sheet can be.
     """
     kind = format_of(path)
-    with whole_file(path, f"{path.name}.") as file:
+    with whole_file(path) as file:
         if kind is TableFormat.PARQUET:
             with pq.ParquetWriter(file, schema, compression="zstd") as rows:
                 yield _Parquet(rows)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow.csv as pa_csv
 
 from octopus_pipeline.errors import PipelineError
-from octopus_pipeline.exports.whole_file import whole_file
+from octopus_pipeline.store.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import os
-import time
-import uuid
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -17,6 +12,7 @@ from octopus_pipeline.matching.comparable import FIRST_NAMES, LAST_NAMES, Househ
 from octopus_pipeline.matching.context import Counted, Streets
 from octopus_pipeline.matching.county_index import CountyIndex, Gazetteer
 from octopus_pipeline.matching.weights import OTHER_SHAPES, OtherWeights
+from octopus_pipeline.store.whole_file import whole_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +21,6 @@ if TYPE_CHECKING:
 
 VERSION: Final = "2"
 """Of the file's form and of all that it is made with: an index of another version is made again."""
-
-LEFTOVER_AGE_SECONDS: Final = 24 * 3600
-"""An unfinished file older than this belongs to no living writer."""
 
 _BLOCKS: Final = (*NUMBER_BLOCKS, "last name", "e-mail", "telephone")
 _BLOCK_PARTS: Final = ("keys", "starts", "rows")
@@ -52,30 +45,17 @@ def write_index(index: CountyIndex, path: Path) -> None:
     lists = {name: _one_list(column) for name, column in columns.items()}
     metadata = {b"version": VERSION.encode(), b"county": index.county.encode()}
     schema = pa.schema([pa.field(name, column.type) for name, column in lists.items()], metadata)
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
-        with pa.OSFile(str(unfinished), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        with (
+            whole_path(path) as unfinished,
+            pa.OSFile(str(unfinished), "wb") as file,
+            pa.ipc.new_file(file, schema) as writer,
+        ):
             writer.write_batch(pa.RecordBatch.from_arrays(list(lists.values()), schema=schema))
-        with unfinished.open("rb") as written:
-            os.fsync(written.fileno())
-        unfinished.replace(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         message = f"the index of {index.county} cannot be written to {path}: {reason}"
         raise IndexFileError(f"{message}. Free disk space, or set OCTOPUS_DATA_DIR") from error
-    finally:
-        with suppress(OSError):  # the folder may be what is wrong
-            unfinished.unlink()
-
-
-def _remove_leftovers(path: Path) -> None:
-    """Remove what writers of this index left when they were killed; an index is half a gigabyte."""
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        with suppress(FileNotFoundError):  # another writer may be sweeping, too
-            if leftover.stat().st_mtime < time.time() - LEFTOVER_AGE_SECONDS:
-                leftover.unlink()
 
 
 def read_index(path: Path) -> CountyIndex:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
 
 from octopus_pipeline.matching.weights import OWN_SHAPES, OwnWeights
+from octopus_pipeline.store.whole_file import whole_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,13 +26,8 @@ def write_weights(own: OwnWeights, path: Path) -> None:
         np.array_equal(getattr(former, name), getattr(own, name)) for name in OWN_SHAPES
     ):
         return
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with unfinished.open("wb") as file:
-            np.savez(file, **{name: getattr(own, name) for name in OWN_SHAPES})
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, **{name: getattr(own, name) for name in OWN_SHAPES})
 
 
 def read_weights(path: Path) -> OwnWeights | None:

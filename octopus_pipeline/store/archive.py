@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import uuid
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -26,6 +25,7 @@ from octopus_pipeline.store.archive_reading import (
     ArchiveError,
     read_archive,
 )
+from octopus_pipeline.store.whole_file import whole_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -64,18 +64,13 @@ def write_archive(
             raise ArchiveError(message)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        unfinished = path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
-        try:
-            with new_file(unfinished) as file, compressed(file, path) as out:
+        with whole_path(path) as unfinished:
+            with archive_file(unfinished, path) as out:
                 written = _write(database, found, out)
             read = read_archive(unfinished)
             if read.collections != written:
                 message = f"{path} reads back otherwise than it was written: the disk or the memory is faulty"
                 raise ArchiveError(message)
-            unfinished.rename(path)
-            make_lasting(path.parent)
-        finally:
-            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(path, error) from error
     return Archive(path, read.size, read.sha256, written)
@@ -163,31 +158,14 @@ def split_documents(raw: bytes) -> Iterator[bytes]:
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file that only its owner may read, on the disk when the block ends well."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextmanager
-def compressed(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
-    """What packs into the file, if its name is to end with `.gz`, else the file."""
-    if path.suffix != ".gz":
-        yield file
-        return
-    with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=_GZIP_LEVEL) as packed:
-        yield cast("IO[bytes]", packed)
-
-
-def make_lasting(folder: Path) -> None:
-    """The folder's entries survive a power cut, too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def archive_file(unfinished: Path, path: Path) -> Iterator[IO[bytes]]:
+    """A new file that only its owner may read and that is to be `path`; packed if that ends with `.gz`."""
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        if path.suffix != ".gz":
+            yield file
+            return
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=_GZIP_LEVEL) as packed:
+            yield cast("IO[bytes]", packed)
 
 
 def signed(crc: int) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import IO, TYPE_CHECKING
 
 import bson
 from fastcrc import crc64
 
-from octopus_pipeline.store.archive import compressed, make_lasting, new_file, signed, unwritable
+from octopus_pipeline.store.archive import archive_file, signed, unwritable
 from octopus_pipeline.store.archive_reading import (
     MAGIC,
     TERMINATOR,
@@ -16,6 +15,7 @@ from octopus_pipeline.store.archive_reading import (
     archive_documents,
     read_archive,
 )
+from octopus_pipeline.store.whole_file import whole_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,16 +32,11 @@ def rewrite_archive(path: Path, changed: Changed) -> Archive:
         ArchiveError: the archive cannot be read, or written; it is as it was.
     """
     read_archive(path)  # what is damaged is not made to look whole
-    unfinished = path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
     try:
-        try:
-            with new_file(unfinished) as file, compressed(file, path) as out:
+        with whole_path(path) as unfinished:
+            with archive_file(unfinished, path) as out:
                 _rewrite(path, changed, out)
             written = read_archive(unfinished)
-            unfinished.replace(path)
-            make_lasting(path.parent)
-        finally:
-            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(path, error) from error
     return Archive(path, written.size, written.sha256, written.collections)

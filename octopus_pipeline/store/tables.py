@@ -24,13 +24,11 @@ from octopus_pipeline.store.table_writer import (
     TableWriter,
     require_schema,
 )
+from octopus_pipeline.store.whole_file import LEFTOVER_AGE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import IO
-
-LEFTOVER_AGE_SECONDS = 24 * 3600
-"""An unfinished file older than this belongs to no living writer."""
 
 _SUFFIX = ".parquet"
 _LEFTOVER = re.compile(r"\..+\.(\d+)-[0-9a-f]{32}\.tmp")

@@ -17,6 +17,7 @@ from octopus_pipeline.people.database import prepare_people_database
 from octopus_pipeline.people.migration.databases import Databases
 from octopus_pipeline.store.mongo import connect
 from octopus_pipeline.store.tables import TableStore
+from octopus_pipeline.store.whole_file import LEFTOVER_AGE_SECONDS
 from octopus_pipeline.suppression import listing
 from octopus_pipeline.sync.database import prepare_database
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
     from octopus_pipeline.settings import Settings
     from octopus_pipeline.suppression.suppressed import Suppressed
-
-_LEFTOVER_AGE_SECONDS = 24 * 3600
 
 
 class Connections:
@@ -141,7 +140,7 @@ class Connections:
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.iterdir():
             with suppress(FileNotFoundError):  # another process may be sweeping, too
-                if time.time() - left.stat().st_mtime > _LEFTOVER_AGE_SECONDS:
+                if time.time() - left.stat().st_mtime > LEFTOVER_AGE_SECONDS:
                     shutil.rmtree(left, ignore_errors=True)
         return folder
 

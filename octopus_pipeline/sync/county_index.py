@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from octopus_pipeline.counties.content import version_of
 from octopus_pipeline.counties.fields import DEMOGRAPHIC, KINDS, RESIDENTIAL
+from octopus_pipeline.store.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,9 +131,6 @@ def _read_record(path: Path) -> IndexRecord | None:
 
 
 def _write_record(path: Path, record: IndexRecord) -> None:
-    target = _record_path(path)
-    unfinished = target.with_suffix(".json.tmp")
-    unfinished.write_text(
-        json.dumps({**asdict(record), "built_at": record.built_at.isoformat()}), encoding="utf-8"
-    )
-    unfinished.replace(target)
+    content = json.dumps({**asdict(record), "built_at": record.built_at.isoformat()})
+    with whole_file(_record_path(path)) as file:
+        file.write(content.encode())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
-import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -28,7 +26,6 @@ from octopus_pipeline_tests.matching.invented import (
 )
 
 if TYPE_CHECKING:
-    from multiprocessing.synchronize import Event
     from pathlib import Path
 
     from octopus_pipeline_tests.matching.invented import Record
@@ -84,33 +81,6 @@ def test_what_fails_while_it_is_written_leaves_the_former(
                 _small("OAK ST").prepare(tmp_path)
         assert [path.name for path in tmp_path.iterdir()] == ["Richland.arrow"]
         assert (tmp_path / "Richland.arrow").read_bytes() == former
-
-
-def _write_half(folder: Path, halfway: Event) -> None:
-    def stop(_: int) -> None:
-        halfway.set()
-        signal.pause()
-
-    index_file.os.fsync = stop  # type: ignore[attr-defined]
-    _small("OAK ST").prepare(folder)
-
-
-def test_a_writer_that_is_killed_leaves_the_former_and_is_swept_up_after(tmp_path: Path) -> None:
-    _small("MARTEL RD").prepare(tmp_path)
-    context = multiprocessing.get_context("spawn")
-    halfway = context.Event()
-    writer = context.Process(target=_write_half, args=(tmp_path, halfway))
-    writer.start()
-    assert halfway.wait(60)
-    writer.kill()
-    writer.join()
-    assert residence(tmp_path, "5 Martel Rd")["parcel_id"] == "p5MARTEL RD"
-    (leftover,) = tmp_path.glob(".*.tmp")
-    _small("OAK ST").prepare(tmp_path)
-    assert leftover.exists()  # its writer may still be at it
-    os.utime(leftover, (0, 0))
-    _small("OAK ST").prepare(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["Richland.arrow"]
 
 
 def test_an_open_index_outlives_its_replacement(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa
 import pytest
@@ -147,14 +148,20 @@ def test_tables_and_indices_that_are_missing_or_damaged_are_made_again(bench: Co
     assert bench.connections.tables.read("county_demographic", FRANKLIN).num_rows
 
 
-def test_an_index_whose_making_was_cut_short_is_made_again(bench: CountyBench) -> None:
+def test_an_index_whose_making_was_cut_short_is_made_again(
+    bench: CountyBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     bench.put(FRANKLIN)
     bench.sync()
-    obstacle = index_path(bench.connections.settings, FRANKLIN).with_suffix(".json.tmp")
-    obstacle.mkdir()  # the new index takes its place, what it was made of cannot be noted
     bench.records[HOUSES].update_many({"parcel_zip": {"$gt": 0}}, {"$set": {"parcel_zip": 44903}})
-    assert isinstance(bench.sync()[FRANKLIN], CountyFailure)
-    obstacle.rmdir()
+    with (
+        monkeypatch.context() as patched
+    ):  # the new index takes its place, what it was made of cannot be noted
+        patched.setattr("octopus_pipeline.sync.county_index.whole_file", full)
+        assert isinstance(bench.sync()[FRANKLIN], CountyFailure)
     bench.put(FRANKLIN)
     assert done(bench.sync()[FRANKLIN])["index"], (
         "else it would be taken for the one before, of these very records"

@@ -98,7 +98,7 @@ def test_a_failing_county_is_named_and_stops_neither_its_neighbours_nor_the_camp
 ) -> None:
     terminal.answer("counties", "load")
     # Where what the index was made of is to be noted.
-    (terminal.folder / "work" / "county_index" / "Morrow.json.tmp").mkdir(parents=True)
+    (terminal.folder / "work" / "county_index" / "Morrow.json").mkdir(parents=True)
     done = terminal.answer("sync", "--all", code=1)
     assert len(done["synced"]) == len(sent_campaigns(ACCOUNT))
     assert (done["failed"], done["counties"]["synced"]) == ({}, ["Franklin", "Richland"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from octopus_pipeline.people.migration.state import MigrationError
 from octopus_pipeline.people.migration.verify import COUNTED, Verification
+from octopus_pipeline.store.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,17 +88,9 @@ def write_report(folder: Path, verification: Verification, text: str) -> tuple[P
     record = json.dumps(report_record(verification), indent=2) + "\n"
     contents = {"verification.json": record, "verification.md": text}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
-            unfinished = folder / f".{name}.{uuid.uuid4().hex}.tmp"
-            try:
-                with unfinished.open("w", encoding="utf-8") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                unfinished.replace(folder / name)
-            finally:
-                unfinished.unlink(missing_ok=True)
+            with whole_file(folder / name) as file:
+                file.write(content.encode())
     except OSError as error:
         reason = error.strerror or type(error).__name__
         message = (
