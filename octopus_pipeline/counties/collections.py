@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo.errors import ConnectionFailure, PyMongoError
 
 from octopus_pipeline.counties.fields import DEMOGRAPHIC, RESIDENTIAL, RecordKind
 from octopus_pipeline.counties.ohio import county_key
 from octopus_pipeline.counties.records import clean_documents
 from octopus_pipeline.errors import PipelineError
-from octopus_pipeline.store.mongo import lost
+from octopus_pipeline.store.mongo import LENIENT, lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +27,6 @@ BATCH_ROWS = 20_000
 
 _NAME = re.compile(r"(?!County)([A-Z][A-Za-z]*?)(County)?(Residential|Demographic)")
 _KIND_BY_SUFFIX = {"Residential": RESIDENTIAL, "Demographic": DEMOGRAPHIC}
-
-# Data of others may hold what the driver would refuse: text that is not UTF-8, dates beyond the year 9999.
-_LENIENT: CodecOptions[dict[str, Any]] = CodecOptions(
-    unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_AUTO
-)
 
 
 class CountyReadError(PipelineError):
@@ -123,7 +117,7 @@ def read_collection(
 
 def _documents(database: Database[dict[str, Any]], name: str, kind: RecordKind) -> Iterator[dict[str, Any]]:
     wanted = {source: 1 for field in kind.fields for source in field.sources}
-    collection = database.get_collection(name, codec_options=_LENIENT)
+    collection = database.get_collection(name, codec_options=LENIENT)
     try:
         with collection.find({}, {"_id": 0, **wanted}, batch_size=5_000) as cursor:
             yield from cursor

@@ -157,7 +157,7 @@ def people_filter(values: Mapping[str, object]) -> PeopleFilter:
         FilterError: for unknown filters, with the known and the nearest, and for values that are none.
     """
     given = {name: value for name, value in values.items() if value is not None}
-    problems = [unknown_filter(name) for name in given if name not in FILTERS]
+    problems = [_unknown_filter(name) for name in given if name not in FILTERS]
     found = None
     try:
         found = PeopleFilter.model_validate({name: given[name] for name in given if name in FILTERS})
@@ -174,7 +174,7 @@ def people_filter(values: Mapping[str, object]) -> PeopleFilter:
     return found
 
 
-def unknown_filter(name: str) -> str:
+def _unknown_filter(name: str) -> str:
     """That there is no filter of this name, the nearest one, and those there are."""
     near = difflib.get_close_matches(name, FILTERS, n=1, cutoff=_ALIKE)
     hint = f"; did you mean {near[0]}?" if near else "."

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pymongo
+from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 OLDEST_SERVER = (6, 0)
 """Sorting lists within documents needs MongoDB 5.2, the next version with long support is 6.0."""
+
+LENIENT: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
+    unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_AUTO
+)
+"""For data of others, which may hold what the driver would refuse: text not of UTF-8, dates beyond the year 9999."""
 
 _UNREADABLE = "the server of MONGO_CONNECTION_URL"
 _HOST = re.compile(r"(?:[\w.%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")

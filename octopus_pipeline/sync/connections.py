@@ -92,8 +92,8 @@ class Connections:
         Raises:
             MongoUnavailableError: if no server answers in time.
         """
-        names = self.settings.mongo_database, self.settings.mongo_people_database
-        return Databases(*(self._client[name] for name in names))
+        settings = self.settings
+        return Databases.named(self._client, settings.mongo_database, settings.mongo_people_database)
 
     @cached_property
     def _client(self) -> MongoClient[dict[str, Any]]:

@@ -24,7 +24,7 @@ SAMPLE = Path("data/sample")
 
 
 class NoAccountError(SettingsError):
-    """There is a database to write to but no account to read."""
+    """There is no account to read."""
 
 
 @contextmanager
@@ -34,7 +34,8 @@ def account(settings: Settings, console: Console) -> Iterator[Settings]:
     Its counties are in the embedded server's county database then, unless there are others.
 
     Raises:
-        NoAccountError: if a database is named but no API key: sample data must not get into it.
+        NoAccountError: if a database is named but no API key: sample data must not get into it; or if the command was
+            not called in the project's folder, where the sample account and `.env` are.
     """
     if settings.emailoctopus_api_key is not None:
         yield settings
@@ -43,6 +44,12 @@ def account(settings: Settings, console: Console) -> Iterator[Settings]:
         message = (
             "EMAILOCTOPUS_API_KEY is not set, though MONGO_CONNECTION_URL is. Put the key into .env; to try the "
             "sample account, leave both unset."
+        )
+        raise NoAccountError(message)
+    if not SAMPLE.is_dir():
+        message = (
+            f"EMAILOCTOPUS_API_KEY is not set, and the sample account is not in {SAMPLE.resolve()}. Call the command "
+            "in the project's folder, where .env is, too; or set the key in the environment."
         )
         raise NoAccountError(message)
     console.print(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from octopus_pipeline.people.filters import FILTERS, FilterError, in_words, people_filter, unknown_filter
+from octopus_pipeline.people.filters import FILTERS, FilterError, in_words, people_filter
 from octopus_pipeline.terminal.options import export_option, json_option, mongo_option, settings_with
 
 if TYPE_CHECKING:
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from octopus_pipeline.people.filters import FilterSpec
 
 
+def _option_name(filter_name: str) -> str:
+    return f"--{filter_name.replace('_', '-')}"
+
+
 def _option(spec: FilterSpec) -> Callable[[Any], Any]:
-    name = f"--{spec.name.replace('_', '-')}"
+    name = _option_name(spec.name)
     if spec.kind is bool:
         return click.option(name, is_flag=True, help=spec.description)
     kind = click.Choice(spec.choices) if spec.choices else spec.kind
@@ -40,8 +44,8 @@ class _FilterCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            name = error.option_name.lstrip("-").replace("-", "_")
-        raise click.UsageError(unknown_filter(name), ctx)
+            message = error.format_message()
+        raise click.UsageError(f"{message} The filters are {', '.join(map(_option_name, FILTERS))}", ctx)
 
 
 @click.command(cls=_FilterCommand)

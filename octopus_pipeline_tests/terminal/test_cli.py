@@ -8,7 +8,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
@@ -33,6 +33,9 @@ from octopus_pipeline_tests.truth import (
     csv_rows,
     sent_campaigns,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -259,6 +262,12 @@ def test_sample_data_never_gets_into_a_database_that_is_named(bare: Terminal, mo
     done = bare.run("sync", "--all", MONGO_CONNECTION_URL=mongod_url)
     assert done.returncode == 2
     assert "EMAILOCTOPUS_API_KEY is not set, though MONGO_CONNECTION_URL is" in done.stderr
+
+
+def test_in_another_folder_it_is_told_that_the_sample_account_is_not_there(tmp_path: Path) -> None:
+    done = Terminal(tmp_path, {}).run("sync", "--all")
+    assert done.returncode == 2
+    assert f"the sample account is not in {tmp_path / 'data' / 'sample'}" in done.stderr
 
 
 def test_with_nothing_set_the_sample_is_synced_with_its_counties_and_clean_removes_it(bare: Terminal) -> None:

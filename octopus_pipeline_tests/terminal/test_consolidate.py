@@ -35,7 +35,10 @@ def test_every_filter_is_an_option_with_its_help() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--enaged"], "enaged: no such filter; did you mean engaged? There are campaign, "),
+        (
+            ["--enaged"],
+            "'--enaged'. (Did you mean one of: '--engaged', '--not-opened', '--opened'?) The filters are --campaign, ",
+        ),
         (["--county", "Frankln"], "county: Ohio has no county 'Frankln'; did you mean Franklin?"),
         (["--min-energy-burden", "6"], "min_energy_burden: 6 is no share of an income"),
         (["--output", "people.doc"], "people.doc: its suffix names no format; "),

@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from bson import Binary, ObjectId
 from bson.binary import UUID_SUBTYPE
-from bson.codec_options import CodecOptions, DatetimeConversion
 from fastcrc import crc64
 
 from octopus_pipeline.counties import cleaning
@@ -28,6 +27,7 @@ from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.people.campaign_rows import said, zip_texts
 from octopus_pipeline.people.identity import UNKNOWN_CONTACT, person_ids
 from octopus_pipeline.store.archive import split_documents
+from octopus_pipeline.store.mongo import LENIENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,10 +54,7 @@ ROW_SCHEMA: Final = pa.schema(
 )
 """A row: who, what it did (a bit a flag, in the order of `FLAGS`), when, and the document as it is stored."""
 
-_LENIENT: CodecOptions[dict[str, Any]] = CodecOptions(
-    unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_AUTO
-)
-_AWARE = _LENIENT.with_options(tz_aware=True)
+_AWARE = LENIENT.with_options(tz_aware=True)
 _CELL, _ZIP = (tuple(FIELD_TAGS).index(name) for name in ("cell", "zip"))
 
 
@@ -137,7 +134,7 @@ def shown_id(value: object) -> str:
 
 
 def _batch(raw: bytes) -> SourceBatch:
-    documents = bson.decode_all(raw, _LENIENT)
+    documents = bson.decode_all(raw, LENIENT)
     parts: Counter[Reason] = Counter()
 
     def column(name: str, kind: type[_Kind], reason: Reason) -> list[_Kind | None]:

@@ -36,7 +36,7 @@ def main() -> None:
     grouping.PEOPLE_AT_ONCE = PEOPLE_AT_ONCE  # type: ignore[misc]  # so that there are many batches of few documents
     url, source, target, folder = sys.argv[1:]
     with MongoClient[dict[str, Any]](url, tz_aware=True) as client, open_engine() as engine:
-        databases = Databases(client[source], client[target])
+        databases = Databases.named(client, source, target)
         migrate(databases, engine, Path(folder), datetime.now(UTC), PrintedProgress())
 
 

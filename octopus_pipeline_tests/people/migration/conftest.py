@@ -24,8 +24,8 @@ QUIET = LoggedMigrationProgress(lambda _: None)
 @pytest.fixture
 def databases(_mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Databases]:
     """Two empty databases, dropped after the test."""
-    names = [f"test_{name}_{uuid.uuid4().hex[:20]}" for name in ("old", "people")]
-    yield Databases(*(_mongo_client[name] for name in names))
+    names = tuple(f"test_{name}_{uuid.uuid4().hex[:20]}" for name in ("old", "people"))
+    yield Databases.named(_mongo_client, *names)
     for name in names:
         _mongo_client.drop_database(name)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from bson import Binary, Int64, ObjectId
+from bson import Binary, DatetimeMS, Int64, ObjectId
 from hypothesis import strategies as st
 
 from octopus_pipeline.engagement.tables import FLAGS
@@ -66,6 +66,7 @@ BROKEN: list[Document] = [
     old_document(
         "winter", "g", "gus@example.com", fields=["none"], engagement="none", status=3, synced_at="now"
     ),
+    old_document("winter", "m", "max@example.com", synced_at=DatetimeMS(10**15)),  # beyond Python's dates
     old_document("winter", "h", "no address", fields={"Deep": {"list": [1, None], "$set": "a.b"}}),
     old_document(
         "spring",
@@ -87,7 +88,7 @@ OLD_CAMPAIGNS: list[Document] = [
      "to_lists": ["l1"], "statistics": {"sent": 9}, "synced_at": at(1)},
     {"campaign_id": "spring", "name": "Spring again", "synced_at": at(3)},
     {"campaign_id": "autumn", "name": None, "sent_at": "2024-09-06T10:00:00+00:00"},
-    {"campaign_id": "draft", "name": "Draft", "status": "DRAFT", "to_lists": "none"},
+    {"campaign_id": "draft", "name": "Draft", "created_at": DatetimeMS(10**15), "status": "DRAFT", "to_lists": "none"},
     {"name": "nameless"},
 ]  # fmt: skip
 
@@ -114,6 +115,7 @@ OLD_DOCUMENTS = st.lists(
         engagement=ENGAGEMENTS,
         synced_at=st.none() | st.integers(0, 2).map(at),
     ),
+    min_size=1,
     max_size=12,
 )
 """Few contacts and addresses, so that they are shared in every way."""

@@ -14,9 +14,7 @@ from octopus_pipeline.people.migration import grouping
 from octopus_pipeline.people.migration.plan import plan
 from octopus_pipeline.people.migration.rollback import roll_back
 from octopus_pipeline.people.migration.source import Reason, SourceBatch, read_source
-from octopus_pipeline.people.migration.state import (
-    MIGRATIONS,
-)
+from octopus_pipeline.people.migration.state import MIGRATIONS, MigrationError
 from octopus_pipeline.people.migration.verify import verify
 from octopus_pipeline_tests.people.migration.conftest import QUIET
 from octopus_pipeline_tests.people.migration.old_tool import (
@@ -52,6 +50,7 @@ def test_broken_documents_become_people(databases: Databases, run: Run) -> None:
     assert sorted(people) == [
         "6145550102", "6145550103", ANN, "bob@example.com", "carl@example.com", "contact:e", "contact:h",
         "dora@example.com", "eve@example.com", "finn@example.com", "gus@example.com",
+        "max@example.com",
     ]  # fmt: skip
     ann = people[ANN]
     assert ann["person_ids"] == [ANN, "ann@new.example.com"]
@@ -74,7 +73,7 @@ def test_broken_documents_become_people(databases: Databases, run: Run) -> None:
     assert (migration.rows, migration.documents) == (len(BROKEN), len(BROKEN) + len(NOT_CARRIED))
     assert migration.left_out == {Reason.NO_CAMPAIGN: 3, Reason.NOBODY: 2}
     assert migration.parts_left_out == {
-        Reason.EMAIL: 1, Reason.STATUS: 1, Reason.FIELDS: 1, Reason.ENGAGEMENT: 1, Reason.SEEN: 1,
+        Reason.EMAIL: 1, Reason.STATUS: 1, Reason.FIELDS: 1, Reason.ENGAGEMENT: 1, Reason.SEEN: 2,
     }  # fmt: skip
 
 
@@ -142,7 +141,7 @@ def test_a_plan_counts_and_changes_nothing(
     assert stored(databases.source) == before
     assert databases.target.list_collection_names() == []
     assert list(tmp_path.iterdir()) == []
-    assert (planned.documents, planned.rows, planned.people, planned.people_joined) == (21, 16, 12, 2)
+    assert (planned.documents, planned.rows, planned.people, planned.people_joined) == (22, 17, 13, 2)
     assert (planned.duplicates, planned.duplicates_that_differ) == (2, 1)
     assert (planned.contacts_with_several_addresses, planned.without_contact_id) == (1, 2)
     assert planned.left_out == {Reason.NO_CAMPAIGN: 3, Reason.NOBODY: 2}
@@ -181,12 +180,15 @@ def test_people_that_another_tool_wrote_are_taken_over_after_the_backup(
     assert stored(databases.target) == before
 
 
-def test_an_empty_source_migrates_to_nobody(
-    databases: Databases, run: Run, engine: DuckDBPyConnection
+def test_a_source_that_holds_nothing_is_taken_for_a_wrong_setting(
+    databases: Databases, run: Run, engine: DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    migration = run()
-    assert (migration.documents, migration.people) == (0, 0)
-    assert verify(databases, engine, seed=1).is_exact
+    for act in (run, lambda: plan(databases, engine, tmp_path, at(0)), lambda: verify(databases, engine, 1)):
+        with pytest.raises(
+            MigrationError, match=r"holds nothing that could be migrated\. Set MONGO_DATABASE"
+        ):
+            act()
+    assert databases.target.list_collection_names() == []
 
 
 def test_batches_and_order_do_not_matter(
