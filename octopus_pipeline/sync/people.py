@@ -114,7 +114,9 @@ class _CampaignPeople:
                 written, digests = self._merge(known[:0])
                 totals, missing = self._record(), self._missing()
         if written or len(digests) != len(known):
-            record_written(self._database, campaign_id, self._made_with, digests)
+            # Where somebody is missing still, the next sync merges all rows again.
+            kept = digests[:0] if missing else digests
+            record_written(self._database, campaign_id, self._made_with, kept)
         return PeopleResult(len(digests), written, totals, missing)
 
     def _merge(self, known: Digests) -> tuple[int, Digests]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from octopus_pipeline.emailoctopus.records import Report
+from octopus_pipeline.people.merging import merge_people
 from octopus_pipeline.sandbox.truth import expected_participants
 from octopus_pipeline.sync.campaign import CampaignResult, Stages
 from octopus_pipeline.sync.migration import run_migration, verify_migration
@@ -16,6 +17,11 @@ from octopus_pipeline_tests.sync.matched import people as addresses_of
 from octopus_pipeline_tests.truth import FLAGS, assert_people_true, expected_people, sent_campaigns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
+    from pymongo.collection import Collection
+
     from octopus_pipeline.sandbox.counties import SampleCounty
     from octopus_pipeline.sync.people import PeopleResult
     from octopus_pipeline_tests.sync.conftest import Bench
@@ -73,6 +79,25 @@ def test_people_whom_somebody_took_away_come_back(bench: Bench) -> None:
     bench.people.database.client.drop_database(bench.people.database.name)
     del bench.connections.people_database
     written(bench, ONLY_PEOPLE)
+    assert_people_true(bench.people.database, bench.account)
+
+
+def test_whoever_is_missing_still_is_told_and_comes_with_the_next_sync(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def merge_but_one(people: Collection[dict[str, Any]], rows: Iterable[dict[str, Any]]) -> int:
+        merged = merge_people(people, rows)
+        people.delete_one({})
+        return merged
+
+    campaign = bench.campaigns()[0]
+    with monkeypatch.context() as patched:
+        patched.setattr("octopus_pipeline.sync.people.merge_people", merge_but_one)
+        (outcome,) = bench.sync([campaign]).values()
+    assert isinstance(outcome, CampaignResult)
+    assert outcome.people
+    assert outcome.people.missing == 1
+    written(bench)
     assert_people_true(bench.people.database, bench.account)
 
 
