@@ -221,7 +221,10 @@ def dev(*, host: str, port: int) -> None:
 @octopus.command(context_settings=_CONTEXT)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def clean(*, yes: bool) -> None:
-    """Stop the embedded MongoDB and remove all the project made in the data folder; the sample account stays."""
+    """Stop the embedded MongoDB and remove what the project made in the data folder, to begin anew.
+
+    The sample account, migrations' backups and the list of erased people stay.
+    """
     settings = load_settings()
 
     from octopus_pipeline.store.embedded import stop

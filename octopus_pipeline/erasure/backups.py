@@ -10,8 +10,10 @@ from bson.codec_options import CodecOptions
 from octopus_pipeline.erasure.certificate import Removed
 from octopus_pipeline.people.database import PEOPLE
 from octopus_pipeline.people.migration.state import record_backup
+from octopus_pipeline.store.archive import UNFINISHED
 from octopus_pipeline.store.archive_reading import archived_documents
 from octopus_pipeline.store.archive_rewriting import rewrite_archive
+from octopus_pipeline.store.whole_file import unfinished_files
 from octopus_pipeline.sync.erased_people import without_erased
 from octopus_pipeline.sync.migration import backup_folder
 
@@ -27,9 +29,14 @@ _AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 def erase_backups(erasure: Erasure) -> Iterator[Removed]:
     """Documents of erased people become nobody's in each backup, as in the database; its checksum is noted anew.
 
+    One that a killed process has not finished goes as a whole.
+
     Raises:
         ArchiveError: if a backup is damaged, or cannot be written; it is as it was.
     """
+    for unfinished in unfinished_files(backup_folder(erasure.connections), UNFINISHED):
+        unfinished.unlink(missing_ok=True)
+        yield Removed("backup", "an unfinished one", "removed", 1)
     for path in sorted(backup_folder(erasure.connections).glob("*.archive*")):
         changed = _changed_documents(erasure, path)
         if changed:

@@ -55,7 +55,7 @@ def erase_exports(erasure: Erasure) -> Iterator[Removed]:
 def erase_decisions_file(erasure: Erasure) -> Iterator[Removed]:
     """Rows of the file of decisions that name somebody erased go; all other bytes stay as they are."""
     path = erasure.connections.settings.decisions_file
-    for leftover in unfinished_files(path):
+    for leftover in unfinished_files(path.parent, f"{path.name}."):
         _remove(leftover)
     if path.is_file():
         rows = _erase_from_csv(erasure.suppressed, path)

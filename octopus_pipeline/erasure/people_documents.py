@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octopus_pipeline.erasure.certificate import Removed
-from octopus_pipeline.people.database import PEOPLE
-from octopus_pipeline.people.merging import INCOMING
+from octopus_pipeline.people.database import PEOPLE, is_passing
 from octopus_pipeline.sync.erased_people import erase_from_people
 
 if TYPE_CHECKING:
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def erase_people(erasure: Erasure) -> Iterator[Removed]:
-    """The document of an erased person stays as nobody's; rows that killed processes left beside go."""
+    """The document of an erased person stays as nobody's; what killed processes left in collections beside goes."""
     database = erasure.connections.people_database
-    for name in database.list_collection_names(filter={"name": {"$regex": rf"^{INCOMING}_"}}):
+    for name in filter(is_passing, database.list_collection_names()):
         database.drop_collection(name)
     erased, renamed = erase_from_people(erasure.connections, erasure.suppressed, erasure.now)
     where = database[PEOPLE].full_name

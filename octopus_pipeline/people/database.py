@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from octopus_pipeline.people.merging import INCOMING
 from octopus_pipeline.people.taking_over import set_aside, take_over
 from octopus_pipeline.store.indexes import IndexSpec, ensure_indexes
+from octopus_pipeline.store.restoring import BESIDE
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -38,6 +40,11 @@ _CAMPAIGN_INDEXES = [
     IndexSpec(("campaign_id",), unique=True),
     IndexSpec(("sent_at",)),
 ]
+
+
+def is_passing(name: str) -> bool:
+    """Whether a collection of this name is there only while a process works on it."""
+    return name.startswith((BESIDE, f"{INCOMING}_"))
 
 
 def prepare_people_database(database: Database[dict[str, Any]]) -> None:

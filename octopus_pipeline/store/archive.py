@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import os
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import bson
 from bson.json_util import CANONICAL_JSON_OPTIONS, dumps
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     from pymongo.collection import Collection
     from pymongo.database import Database
+
+UNFINISHED: Final = "archive_"
+"""What the names of unfinished archives begin with, after a dot: each has a name of its own, and all are swept up."""
 
 _TIME_SERIES = "timeseries"
 _TOOL_VERSION = "octopus-pipeline"
@@ -64,7 +67,7 @@ def write_archive(
             raise ArchiveError(message)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with whole_path(path) as unfinished:
+        with whole_path(path, UNFINISHED) as unfinished:
             with archive_file(unfinished, path) as out:
                 written = _write(database, found, out)
             read = read_archive(unfinished)

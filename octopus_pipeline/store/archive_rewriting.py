@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 import bson
 from fastcrc import crc64
 
-from octopus_pipeline.store.archive import archive_file, signed, unwritable
+from octopus_pipeline.store.archive import UNFINISHED, archive_file, signed, unwritable
 from octopus_pipeline.store.archive_reading import (
     MAGIC,
     TERMINATOR,
@@ -33,7 +33,7 @@ def rewrite_archive(path: Path, changed: Changed) -> Archive:
     """
     read_archive(path)  # what is damaged is not made to look whole
     try:
-        with whole_path(path) as unfinished:
+        with whole_path(path, UNFINISHED) as unfinished:
             with archive_file(unfinished, path) as out:
                 _rewrite(path, changed, out)
             written = read_archive(unfinished)

@@ -28,11 +28,12 @@ def whole_path(path: Path, mark: str | None = None) -> Iterator[Path]:
         mark: what names of its unfinished files begin with, after a dot; its name and another dot by default. Those
             that killed writers left a day ago go.
     """
+    begins = f"{path.name}." if mark is None else mark
     path.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in unfinished_files(path, mark):
+    for leftover in unfinished_files(path.parent, begins):
         if _is_left(leftover):
             leftover.unlink(missing_ok=True)
-    unfinished = path.parent / f".{_mark(path, mark)}{uuid.uuid4().hex}.tmp"
+    unfinished = path.parent / f".{begins}{uuid.uuid4().hex}.tmp"
     try:
         yield unfinished
         _put_on_disk(unfinished)
@@ -49,13 +50,9 @@ def whole_file(path: Path, mark: str | None = None) -> Iterator[IO[bytes]]:
         yield file
 
 
-def unfinished_files(path: Path, mark: str | None = None) -> list[Path]:
-    """The file's unfinished ones, those of living writers among them."""
-    return list(path.parent.glob(f".{glob.escape(_mark(path, mark))}*.tmp"))
-
-
-def _mark(path: Path, mark: str | None) -> str:
-    return f"{path.name}." if mark is None else mark
+def unfinished_files(folder: Path, mark: str) -> list[Path]:
+    """The folder's unfinished files that are marked so, those of living writers among them."""
+    return list(folder.glob(f".{glob.escape(mark)}*.tmp"))
 
 
 def _is_left(unfinished: Path) -> bool:

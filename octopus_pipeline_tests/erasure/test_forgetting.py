@@ -294,6 +294,28 @@ def test_after_a_backup_was_restored_everybody_is_erased_again(
     assert {name: databases[name] for name in forgotten["databases"]} == forgotten["databases"]
 
 
+def test_what_killed_processes_left_beside_goes_as_a_whole(world: World) -> None:
+    settings, people = world.connections.settings, world.connections.people_database
+    person = people["participants"].find_one({"email_address": ANN})
+    assert person
+    for name in ("restored_participants", "incoming_people_1772323200_0123"):
+        people[name].insert_one(person)
+    (settings.data_dir / "backups").mkdir()
+    unfinished = [
+        settings.data_dir / "backups" / ".archive_0123.tmp",
+        settings.decisions_file.with_name(f".{settings.decisions_file.name}.0123.tmp"),
+        settings.export_dir / ".consolidated.csv.0123.tmp",
+        settings.county_index_dir / ".Franklin.arrow.0123.tmp",
+        world.connections.scratch_folder / "spilled",
+    ]
+    for path in unfinished:
+        path.write_bytes(NEEDLES[0])
+    assert {"people.restored_participants", "backups/.archive_0123.tmp"} <= world.places_of(*NEEDLES)
+    world.forget(ANN)
+    assert world.places_of(*NEEDLES) == set()
+    assert not any(path.exists() for path in unfinished)
+
+
 def test_migrations_backups_lose_the_person_and_can_still_be_restored(world: World) -> None:
     migration = run_migration(world.connections, QUIET)
     backup = Path(migration.backup)

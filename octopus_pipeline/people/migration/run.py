@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import OperationFailure
 
-from octopus_pipeline.people.database import PEOPLE, PEOPLE_INDEXES, prepare_people_database
+from octopus_pipeline.people.database import PEOPLE, PEOPLE_INDEXES, is_passing, prepare_people_database
 from octopus_pipeline.people.links import join_documents
-from octopus_pipeline.people.merging import INCOMING
 from octopus_pipeline.people.migration.campaigns import carry_campaigns
 from octopus_pipeline.people.migration.databases import PARTICIPANTS, require_migratable
 from octopus_pipeline.people.migration.grouping import groups, load
@@ -25,7 +24,6 @@ from octopus_pipeline.people.migration.state import (
 from octopus_pipeline.people.migration.writing import insert_people, write_people
 from octopus_pipeline.store.archive import write_archive
 from octopus_pipeline.store.indexes import ensure_indexes
-from octopus_pipeline.store.restoring import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,11 +100,6 @@ def migrate(
     migration.stage, migration.finished_at = Stage.FINISHED, datetime.now(UTC)
     migration.save(target)
     return migration
-
-
-def is_passing(name: str) -> bool:
-    """Whether a collection of this name is there only while a process works on it."""
-    return name.startswith((BESIDE, f"{INCOMING}_"))
 
 
 def _begin(databases: Databases, backups: Path, now: datetime) -> Migration:
