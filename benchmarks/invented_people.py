@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 RECEIVED = 10
-"""Campaigns a person; every second one was opened."""
+"""Campaigns a person; every second one was opened, and of one in 50 people the first one bounced."""
 
 COUNTIES = list(COUNTY_BY_FIPS.values())
 QUALITIES = ("review", "no_match")
@@ -80,13 +80,16 @@ def _person(number: int, campaigns: int) -> dict[str, Any]:
     }  # fmt: skip
     contact = {"contact_id": f"contact-{number}", "record": record, "match": match}
     received = ((number * STEP + one) % campaigns for one in range(RECEIVED))
-    entries = (_engagement(campaign, is_engaged=one % 2 == 0) for one, campaign in enumerate(received))
+    entries = (
+        _engagement(campaign, is_engaged=one % 2 == 0, is_bounced=one == 0 and number % 50 == 0)
+        for one, campaign in enumerate(received)
+    )
     return person_document([address], [contact], entries, NOW)
 
 
-def _engagement(campaign: int, *, is_engaged: bool) -> dict[str, Any]:
+def _engagement(campaign: int, *, is_engaged: bool, is_bounced: bool) -> dict[str, Any]:
     time = NOW if is_engaged else None
     return {
         "campaign_id": campaign_id(campaign), "opened": is_engaged, "clicked": is_engaged and campaign % 5 == 0,
-        "bounced": False, "complained": False, "unsubscribed": False, "engaged_at": time, "last_engaged_at": time,
+        "bounced": is_bounced, "complained": False, "unsubscribed": False, "engaged_at": time, "last_engaged_at": time,
     }  # fmt: skip

@@ -30,6 +30,7 @@ PEOPLE_INDEXES: Final = [
     IndexSpec(("email_address",)),
     IndexSpec(("phone_number",)),
     IndexSpec(("engagements.campaign_id", "contact_id")),
+    IndexSpec(("flags", "contact_id")),
     IndexSpec(("residence_ref.parcel_id",)),
     BY_COUNTY_AND_ZIP,
     BY_ZIP,

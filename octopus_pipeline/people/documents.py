@@ -16,7 +16,8 @@ All else is worked out of these: `email_address`, `phone_number`, `status` (uppe
 residence's, else the contact's own) and `fields`, of which the newest value that is not empty wins; `residence_ref`,
 `demographic_ref`, `match_quality` and `match_reason`, those of the newest contact that was found; `county`, the
 residence's, else the record's; `campaigns_received`, `campaigns_opened` and so on, `first_engaged_at` and
-`last_engaged_at`.
+`last_engaged_at`; `flags`, to look people up by: each flag that any entry has (`opened`), and with its campaign
+(`opened d1ebd096`).
 
 Joining is a maximum or a minimum in a total order, element by element: neither order nor repetition matters. The
 server joins with the same law (`expressions`); here it is for documents that are made before they are stored.
@@ -156,12 +157,24 @@ def _newest(contacts: Iterable[Part]) -> Part:
     return person
 
 
+def flag_of(flag: str, campaign_id: str) -> str:
+    """How `flags` says that a person has the flag in the campaign."""
+    return f"{flag} {campaign_id}"
+
+
 def _summary(engagements: list[Part]) -> Part:
+    of_flag = {flag: [entry["campaign_id"] for entry in engagements if entry[flag]] for flag in FLAGS}
     first = [entry["engaged_at"] for entry in engagements if entry["engaged_at"]]
     last = [entry["last_engaged_at"] for entry in engagements if entry["last_engaged_at"]]
     return {
         "campaigns_received": len(engagements),
-        **{f"campaigns_{flag}": sum(entry[flag] for entry in engagements) for flag in FLAGS},
+        **{f"campaigns_{flag}": len(campaigns) for flag, campaigns in of_flag.items()},
         "first_engaged_at": min(first, default=None),
         "last_engaged_at": max(last, default=None),
+        "flags": [
+            word
+            for flag, campaigns in of_flag.items()
+            if campaigns
+            for word in (flag, *(flag_of(flag, campaign_id) for campaign_id in campaigns))
+        ],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from octopus_pipeline.engagement.tables import FLAGS
-from octopus_pipeline.people.documents import NEWEST
+from octopus_pipeline.people.documents import NEWEST, flag_of
 
 Expression = Any
 """An aggregation expression."""
@@ -75,15 +75,14 @@ def _greater(name: str) -> Expression:
 
 def _derived() -> Expression:
     """What is worked out of a document's `contacts` and `engagements`."""
-    counts = {
-        f"campaigns_{flag}": {"$size": {"$filter": {"input": "$engagements", "cond": f"$$this.{flag}"}}}
-        for flag in FLAGS
-    }
+    of_flag = {flag: {"$filter": {"input": "$engagements", "cond": f"$$this.{flag}"}} for flag in FLAGS}
+    counts = {f"campaigns_{flag}": {"$size": f"$${flag}"} for flag in FLAGS}
     summary = {
         "campaigns_received": {"$size": "$engagements"},
         **counts,
         "first_engaged_at": {"$min": "$engagements.engaged_at"},
         "last_engaged_at": {"$max": "$engagements.last_engaged_at"},
+        "flags": {"$concatArrays": [_words(flag) for flag in FLAGS]},
     }
     home, customer = "$$person.residence_ref", "$$person.demographic_ref"
     where = {
@@ -91,7 +90,15 @@ def _derived() -> Expression:
         "county": {"$ifNull": [f"{home}.county", f"{customer}.county", None]},
     }
     every = {"$mergeObjects": ["$$ROOT", "$$person", where, summary]}
-    return {"$let": {"vars": {"person": _newest()}, "in": every}}
+    return {"$let": {"vars": {"person": _newest(), **of_flag}, "in": every}}
+
+
+def _words(flag: str) -> Expression:
+    """A flag as `flags` says it, of the variable that holds the entries which have it."""
+    of_campaigns = {
+        "$map": {"input": f"$${flag}", "in": {"$concat": [flag_of(flag, ""), "$$this.campaign_id"]}}
+    }
+    return {"$cond": [{"$gt": [f"$${flag}", []]}, {"$concatArrays": [[flag], of_campaigns]}, []]}
 
 
 def _newest() -> Expression:

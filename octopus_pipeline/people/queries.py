@@ -7,8 +7,9 @@ server chooses between walking that index and one that answers a filter and has 
 - `match` (review, unmatched): `match_quality, contact_id`;
 - `county`: `county, contact_id`;
 - `zip`: `zip, ...`, which lacks the order; the server takes it where it leaves few people, whom it may sort;
-- flags, `matched`, `min_energy_burden`, `min_campaigns_received`: they leave too many people to be worth an index, that
-  each write would have to keep; the walk reads them.
+- flags, `engaged`: `flags, contact_id`, with which a flag that is rare costs no more than one that is not;
+- `not_opened`, `matched`, `min_energy_burden`, `min_campaigns_received`: they leave too many people to be worth an
+  index, that each write would have to keep; the walk reads them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from octopus_pipeline.engagement.tables import FLAGS
 from octopus_pipeline.matching.residences import Quality
+from octopus_pipeline.people.documents import flag_of
 from octopus_pipeline.people.filters import MatchState
 
 if TYPE_CHECKING:
@@ -151,20 +153,20 @@ def _in_order(query: Query) -> list[Stage]:
 
 def _received(filters: PeopleFilter, rows: Rows, campaign_ids: Sequence[str] | None) -> list[Query]:
     """What has to hold of the campaigns that a person received."""
-    flags: list[Query] = [{flag: True} for flag in FLAGS if getattr(filters, flag)]
+    asked = [[flag] for flag in FLAGS if getattr(filters, flag)]
     if filters.engaged:
-        flags.append({"$or": [{"opened": True}, {"clicked": True}]})
-    never = filters.not_opened and rows is Rows.PEOPLE
-    if filters.not_opened and rows is Rows.CAMPAIGNS:
-        flags.append({"opened": {"$ne": True}})
-    chosen: list[Query] = [] if campaign_ids is None else [{"campaign_id": {"$in": list(campaign_ids)}}]
-    # In rows of campaigns one entry has all flags, in rows of people each may be another's.
-    entries = (
-        [[*chosen, *flags]] if rows is Rows.CAMPAIGNS else [[*chosen, flag] for flag in flags] or [chosen]
-    )
-    parts = [_some_entry(tests) for tests in entries]
-    if never:
-        parts.append({"engagements": {"$not": {"$elemMatch": {"$and": [*chosen, {"opened": True}]}}}})
+        asked.append(["opened", "clicked"])
+    parts: list[Query] = [{"flags": {"$in": _words(flags, campaign_ids)}} for flags in asked]
+    if rows is Rows.PEOPLE:
+        if not asked:
+            parts.append(_received_one(campaign_ids))
+        if filters.not_opened:
+            parts.append({"flags": {"$nin": _words(["opened"], campaign_ids)}})
+    elif len(asked) != 1 or filters.not_opened:  # one and the same entry has all that is asked
+        tests: list[Query] = [{"$or": [{flag: True} for flag in flags]} for flags in asked]
+        if filters.not_opened:
+            tests.append({"opened": {"$ne": True}})
+        parts.append(_received_one(campaign_ids, tests))
     if filters.min_campaigns_received is not None:
         # Of all campaigns a necessary condition, which is cheaper to look at.
         parts.append({"campaigns_received": {"$gte": filters.min_campaigns_received}})
@@ -174,10 +176,20 @@ def _received(filters: PeopleFilter, rows: Rows, campaign_ids: Sequence[str] | N
     return parts
 
 
-def _some_entry(tests: Sequence[Query]) -> Query:
-    if not tests:
+def _words(flags: Sequence[str], campaign_ids: Sequence[str] | None) -> list[str]:
+    """How `flags` of a document says any of these flags in any of the campaigns; None for all."""
+    if campaign_ids is None:
+        return list(flags)
+    return [flag_of(flag, campaign_id) for flag in flags for campaign_id in campaign_ids]
+
+
+def _received_one(campaign_ids: Sequence[str] | None, tests: Sequence[Query] = ()) -> Query:
+    """That one of the campaigns was received, and passes the tests."""
+    chosen: list[Query] = [] if campaign_ids is None else [{"campaign_id": {"$in": list(campaign_ids)}}]
+    every = [*chosen, *tests]
+    if not every:
         return {"campaigns_received": {"$gte": 1}}
-    return {"engagements": {"$elemMatch": tests[0] if len(tests) == 1 else {"$and": list(tests)}}}
+    return {"engagements": {"$elemMatch": every[0] if len(every) == 1 else {"$and": every}}}
 
 
 def _person(filters: PeopleFilter) -> list[Query]:

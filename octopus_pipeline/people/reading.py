@@ -68,16 +68,17 @@ def engagement_by_zip(people: Collection[Document], county: str | None = None) -
     index = BY_ZIP
     if county is not None:
         query, index = {"residence_ref.county": county, **query}, BY_COUNTY_AND_ZIP
-    counts = {
-        "people": {"$sum": 1},
-        **{
-            name: {"$sum": {"$cond": [{"$gt": [f"$campaigns_{name}", 0]}, 1, 0]}}
-            for name in ("opened", "clicked")
-        },
-    }
-    stages: list[Document] = [{"$match": query}, {"$group": {"_id": "$zip", **counts}}, {"$sort": {"_id": 1}}]
-    found = people.aggregate(stages, hint=index.pattern)
-    return [ZipFigures(one["_id"], one["people"], one["opened"], one["clicked"]) for one in found]
+    # People of the same counts together: a sum for each of them would take three times as long.
+    alike = {"zip": "$zip", "opened": "$campaigns_opened", "clicked": "$campaigns_clicked"}
+    stages: list[Document] = [{"$match": query}, {"$group": {"_id": alike, "people": {"$sum": 1}}}]
+    figures: dict[str | None, list[int]] = {}
+    for group in people.aggregate(stages, hint=index.pattern):
+        of_zip = figures.setdefault(group["_id"].get("zip"), [0, 0, 0])
+        for place, is_so in enumerate((True, group["_id"]["opened"] > 0, group["_id"]["clicked"] > 0)):
+            of_zip[place] += group["people"] if is_so else 0
+    return [
+        ZipFigures(zip_code, *figures[zip_code]) for zip_code in sorted(figures, key=lambda one: one or "")
+    ]
 
 
 def people_page(

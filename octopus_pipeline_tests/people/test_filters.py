@@ -153,12 +153,14 @@ SORTS = {"zip"}
     [
         ({}, WALK),
         ({"campaign": ["campaign-3"]}, {"engagements.campaign_id"}),
-        ({"campaign": ["campaign-3", "campaign-4"], "opened": True}, {"engagements.campaign_id"}),
+        ({"campaign": ["campaign-3", "campaign-4"], "opened": True}, {"flags"}),
+        ({"campaign": ["campaign-3"], "not_opened": True}, {"engagements.campaign_id"}),
         ({"match": ["review"]}, {"match_quality"}),
         ({"match": ["unmatched"]}, {"match_quality"}),
         ({"county": ["Morrow"]}, {"county"}),
         ({"zip": ["43217"]}, {"zip"}),
-        *(({flag: True}, WALK) for flag in ("engaged", "opened", "not_opened", "clicked", "bounced")),
+        *(({flag: True}, {"flags"}) for flag in ("engaged", "opened", "clicked", "bounced")),
+        ({"not_opened": True}, WALK),
         ({"match": ["matched"]}, WALK),
         ({"min_energy_burden": 0.06}, WALK),
         ({"min_campaigns_received": 2}, WALK),
@@ -177,6 +179,16 @@ def test_an_index_answers_and_nothing_large_is_sorted(
     assert "COLLSCAN" not in names
     assert "SORT" not in names or SORTS & filters.keys()
     assert {next(iter(stage["keyPattern"])) for stage in stages if "keyPattern" in stage} == indexes
+
+
+@pytest.mark.parametrize("flag", ["opened", "clicked", "bounced", "engaged"])
+def test_of_a_campaigns_people_only_those_with_the_flag_are_read(
+    many_people: Database[dict[str, Any]], flag: str
+) -> None:
+    campaigns = ["campaign-3", "campaign-4"]
+    query = people_query(people_filter({"campaign": campaigns, flag: True}), Rows.PEOPLE, campaigns)
+    done = many_people[PEOPLE].find(query).sort("contact_id").explain()["executionStats"]
+    assert done["totalDocsExamined"] == done["nReturned"]
 
 
 def _stages(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
