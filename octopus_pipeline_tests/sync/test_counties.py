@@ -157,9 +157,8 @@ def test_an_index_whose_making_was_cut_short_is_made_again(
     bench.put(FRANKLIN)
     bench.sync()
     bench.records[HOUSES].update_many({"parcel_zip": {"$gt": 0}}, {"$set": {"parcel_zip": 44903}})
-    with (
-        monkeypatch.context() as patched
-    ):  # the new index takes its place, what it was made of cannot be noted
+    # The new index takes its place, what it was made of cannot be noted.
+    with monkeypatch.context() as patched:
         patched.setattr("octopus_pipeline.sync.county_index.whole_file", full)
         assert isinstance(bench.sync()[FRANKLIN], CountyFailure)
     bench.put(FRANKLIN)
